@@ -58,7 +58,7 @@ class Request:
 
     @property
     def query(self) -> list[tuple[str, str]]:
-        """Decoded pairs in order. A `+` stays a plus sign: neither service reads it as a space."""
+        """Decoded pairs in order. A `+` stays a plus sign; a service that reads it as a space decodes for itself."""
         raw = self.target.partition("?")[2]
         pairs = (piece.partition("=") for piece in raw.split("&") if piece)
         return [(unquote(name), unquote(value)) for name, _, value in pairs]

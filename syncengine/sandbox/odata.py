@@ -48,9 +48,17 @@ class Compare:
 
 @dataclass(frozen=True)
 class Many:
-    """The right side of `in`."""
+    """The right side of `in`, or an array `[…]`."""
 
     values: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Named:
+    """An argument given by name, `PropertyName='x'`, as Dataverse's query functions take them."""
+
+    name: str
+    value: Node
 
 
 @dataclass(frozen=True)
@@ -69,17 +77,18 @@ class Lambda:
     condition: Node | None
 
 
-Node = Name | Literal | Call | Compare | Many | Logic | Lambda
+Node = Name | Literal | Call | Compare | Many | Named | Logic | Lambda
 
 _TOKEN = re.compile(
     r"""\s*(?:
     (?P<string>'(?:[^']|'')*')
+  | (?P<text>"(?:[^"\\]|\\.)*")
   | (?P<guid>[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})
   | (?P<datetime>-?\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))
   | (?P<date>-?\d{4}-\d\d-\d\d)
   | (?P<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)
   | (?P<word>[A-Za-z_@$][\w.@]*)
-  | (?P<mark>[(),/:])
+  | (?P<mark>[(),/:=\[\]])
   )""",
     re.VERBOSE,
 )
@@ -161,13 +170,27 @@ class _Parser:
         self.take("mark", ")")
         return Many(tuple(values))
 
+    def array(self) -> Many:
+        self.take("mark", "[")
+        values: list[Node] = []
+        while self.peek() != ("mark", "]"):
+            values.append(self.operand())
+            if self.peek() != ("mark", "]"):
+                self.take("mark", ",")
+        self.take("mark", "]")
+        return Many(tuple(values))
+
     def operand(self) -> Node:
         kind, text = self.peek()
+        if (kind, text) == ("mark", "["):
+            return self.array()
         if kind == "word" and text not in _CONSTANTS:
             return self.named()
         self.take()
         if kind == "string":
             return Literal(text[1:-1].replace("''", "'"))
+        if kind == "text":
+            return Literal(re.sub(r"\\(.)", r"\1", text[1:-1]))
         if kind == "guid":
             return Literal(UUID(text))
         if kind == "datetime":
@@ -199,8 +222,12 @@ class _Parser:
         return Call("/".join(words), tuple(arguments))
 
     def argument(self) -> Node:
-        """An argument, positional or `Name=value`; `=` never reaches here in both services' dialects."""
-        return self.either()
+        """An argument, positional or `Name=value`."""
+        value = self.either()
+        if isinstance(value, Name) and self.peek() == ("mark", "="):
+            self.take()
+            return Named(value.path, self.operand())
+        return value
 
     def lambda_(self, words: list[str]) -> Lambda:
         if self.peek() == ("mark", ")"):
@@ -231,6 +258,8 @@ def names(node: Node | None) -> set[str]:
             return set().union(*map(names, operands))
         case Many(values):
             return set().union(*map(names, values))
+        case Named(_, value):
+            return names(value)
         case _:
             return set()
 
@@ -282,12 +311,13 @@ def _compare(operator: str, left: Any, right: Any, *, fold: bool) -> bool:
     if isinstance(left, date) and isinstance(right, datetime) and not isinstance(left, datetime):
         right = right.date()
     try:
-        return {
-            "gt": lambda: left > right,
-            "ge": lambda: left >= right,
-            "lt": lambda: left < right,
-            "le": lambda: left <= right,
-        }[operator]()
+        tests: dict[str, Callable[[], bool]] = {
+            "gt": lambda: bool(left > right),
+            "ge": lambda: bool(left >= right),
+            "lt": lambda: bool(left < right),
+            "le": lambda: bool(left <= right),
+        }
+        return tests[operator]()
     except TypeError:
         raise ODataSyntaxError(
             "A binary operator with incompatible types was detected. "
@@ -318,7 +348,7 @@ def parse_expand(text: str) -> tuple[Expand, ...]:
                 raise ODataSyntaxError(f"'{option}' is not an option of $expand.")
             options[key] = value
         nested = parse_expand(options.pop("$expand")) if "$expand" in options else ()
-        if not re.fullmatch(r"[A-Za-z_][\w/.]*", name):
+        if not re.fullmatch(r"[A-Za-z_][\w/.]*(?:/\$ref)?", name):
             raise ODataSyntaxError(f"'{name}' is not a navigation property.")
         found.append(Expand(name, options, nested))
     return tuple(found)

@@ -15,6 +15,7 @@ from collections.abc import MutableMapping
 from email.utils import format_datetime
 from typing import Any
 from typing import Protocol
+from typing import runtime_checkable
 
 import msgspec
 
@@ -56,6 +57,15 @@ class Service(Protocol):
 
     def finished(self, caller: Caller, seconds: float) -> None:
         """A request that `throttled` let pass has been answered."""
+        ...
+
+
+@runtime_checkable
+class Paced(Protocol):
+    """A service whose operations take time: for others to run first, and for themselves."""
+
+    def pace(self, request: Request, caller: Caller) -> float:
+        """Seconds to wait before `answer` is asked; 0 for none."""
         ...
 
 
@@ -117,6 +127,9 @@ class Origin:
         for fault in struck:
             if fault.kind in ("latency", "still-running"):
                 await asyncio.sleep(fault.seconds)
+        wait_s = service.pace(request, caller) if isinstance(service, Paced) else 0
+        if wait_s:
+            await asyncio.sleep(wait_s)
         try:
             response = service.answer(request, caller)
         finally:
@@ -130,7 +143,13 @@ class Origin:
             self.connections.abort(client)
         elif "half-body" in kinds:
             await self._start(send, response)
-            await send({"type": "http.response.body", "body": response.body[: len(response.body) // 2], "more_body": True})
+            await send(
+                {
+                    "type": "http.response.body",
+                    "body": response.body[: len(response.body) // 2],
+                    "more_body": True,
+                }
+            )
             self.connections.abort(client)
         elif "slow-body" in kinds:
             await self._start(send, response)
@@ -150,6 +169,8 @@ class Origin:
             return self.service.tokens.issue(request)
         try:
             response = self._back_door(request) or self.service.back_door(request)
+            if request.path == "/sandbox/reset" and request.body and from_json(request.body).get("all"):
+                self.log = RequestLog()
         except (msgspec.DecodeError, UnknownFault, ValueError, KeyError) as error:
             return Response.json(400, {"error": {"code": "sandbox", "message": f"{type(error).__name__}: {error}"}})
         return response or Response.json(404, {"error": {"code": "sandbox", "message": f"no door {request.path}"}})

@@ -39,7 +39,13 @@ class RequestLog:
                 "faults": faults,
                 "body": _body(request),
                 "parts": [
-                    {"method": p.method, "path": p.path, "status": p.status, "headers": p.headers, "body": p.body}
+                    {
+                        "method": p.method,
+                        "path": p.path,
+                        "status": p.status,
+                        "headers": p.headers,
+                        "body": p.body,
+                    }
                     for p in (response.parts if response else [])
                 ],
             }
