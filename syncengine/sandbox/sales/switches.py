@@ -1,0 +1,235 @@
+"""What the sources leave open about the real service, each as a named switch with the likeliest reading as
+default.
+
+Marks: D official documentation (contradicting itself or another page), S Microsoft's own source, C community,
+K general knowledge of the platform, I inference.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from dataclasses import dataclass
+from dataclasses import field
+from dataclasses import fields
+from typing import Any
+
+TRACKED = (
+    "salesorder salesorderdetail account contact product transactioncurrency uom uomschedule pricelevel "
+    "productpricelevel quote quotedetail invoice invoicedetail opportunity opportunityproduct "
+    "annotation systemuser"
+)
+
+
+class SwitchError(ValueError):
+    """An unknown switch or a value that is not one of its choices; the message names the legal ones."""
+
+
+def _choice(meaning: str, mark: str, *choices: str) -> Any:
+    return field(default=choices[0], metadata={"meaning": meaning, "mark": mark, "choices": choices})
+
+
+def _flag(default: bool, meaning: str, mark: str) -> Any:
+    return field(default=default, metadata={"meaning": meaning, "mark": mark, "choices": (True, False)})
+
+
+def _number(default: float, meaning: str, mark: str) -> Any:
+    return field(default=default, metadata={"meaning": meaning, "mark": mark, "choices": ("a number from 0",)})
+
+
+def _names(default: str, meaning: str, mark: str) -> Any:
+    return field(
+        default_factory=lambda: tuple(default.split()),
+        metadata={"meaning": meaning, "mark": mark, "choices": ("a list of names",)},
+    )
+
+
+@dataclass(frozen=True)
+class Switches:
+    # who may do what
+    org_level_read: tuple[str, ...] = _names(
+        "integration admin", "roles that read at organization level; the others at business-unit level", "D/K"
+    )
+    denied: tuple[str, ...] = _names(
+        "", "privileges taken away, as role:privilege, e.g. integration:prvReadSalesOrder", "D"
+    )
+    seller_acts_for_others: bool = _flag(False, "the seller holds prvActOnBehalfOfAnotherUser", "D")
+    disabled_user_status: str = _choice("status for a disabled user (0x80040225)", "K", "403", "401")
+    integration_user_sets_flag: bool = _flag(
+        False,
+        "marking a user as integration user turns issopintegrationenabled on, as an older release did",
+        "C",
+    )
+    # reading
+    ne_matches_null: bool = _flag(True, "`ne` and `not contains` also give rows where the column is null", "K")
+    unordered_pages: str = _choice(
+        "order of rows beyond one page without $orderby",
+        "K",
+        "by-id",
+        "shuffled-each-request",
+        "by-insertion",
+    )
+    expand_nextlink: str = _choice(
+        "nextLink of an expanded collection in a list: on every one, or only where rows are missing",
+        "D/K",
+        "always",
+        "missing-rows",
+    )
+    decimal_scale: str = _choice(
+        "digits of Decimal columns in JSON: as stored (10), or the column's precision",
+        "K",
+        "stored",
+        "precision",
+    )
+    count_with_bom: bool = _flag(True, "/$count answers with a byte order mark", "D")
+    create_location: bool = _flag(True, "Location beside OData-EntityId", "D/K")
+    entity_id_with_body: bool = _flag(False, "OData-EntityId also with return=representation", "D")
+    apply: str = _choice("$apply: refused, or aggregate and groupby answered", "K", "aggregates", "refused")
+    # refusals
+    unknown_property_code: str = _choice("code for an unknown property in a query", "C/D", "0x80060888", "0x0")
+    unknown_body_property_code: str = _choice("code for an unknown property in a body", "C/D", "0x80048d19", "0x0")
+    not_creatable: str = _choice("a column not valid for create in a POST", "K", "dropped", "refused")
+    not_updatable: str = _choice(
+        "a column not valid for update, create-only ones too, in a PATCH", "K", "dropped", "refused"
+    )
+    duplicate_id_status: str = _choice("status of a duplicate primary key (0x80040237)", "D/C", "412", "409")
+    readonly_status: str = _choice("status of the read-only refusals", "K", "400", "403")
+    associated_status: str = _choice("status of a delete blocked by related rows (0x80040227)", "D", "405", "400")
+    # change tracking
+    tracked_tables: tuple[str, ...] = _names(TRACKED, "tables with change tracking on", "K")
+    untrackable_tables: tuple[str, ...] = _names(
+        "orderclose quoteclose opportunityclose organization", "tables that can never have it", "K"
+    )
+    delta_token_taken: str = _choice("version in the delta link of a paged first call", "K", "first-page", "last-page")
+    tombstone_of_recreated: str = _choice("the tombstone of a GUID that lives again", "K", "kept", "dropped")
+    expired_token_status: str = _choice("status of an expired delta token (0x80044352)", "K", "400", "410")
+    metadata_change_expires_tokens: bool = _flag(True, "a new column expires the delta tokens of its table", "C")
+    # orders
+    submitted_lock: str = _choice(
+        "who may write Submitted orders while issopintegrationenabled is off",
+        "K",
+        "integration-and-admin",
+        "everybody",
+        "integration",
+        "nobody",
+    )
+    submitted_exception: str = _choice(
+        "whose integration user opens a Submitted order while the flag is on: who writes, who submitted, who created",
+        "D",
+        "acting-user",
+        "submitted-by",
+        "created-by",
+    )
+    closed_lock: str = _choice(
+        "who may still write Canceled, Fulfilled and Invoiced orders and closed invoices",
+        "C",
+        "admin",
+        "nobody",
+        "integration-and-admin",
+    )
+    reopen_closed: str = _choice("PATCH of a closed order back to Active or Submitted", "D/K", "allowed", "refused")
+    fulfil_by_patch: str = _choice("PATCH to Fulfilled", "C", "refused", "allowed")
+    invoiced_by_patch: str = _choice("who may PATCH to Invoiced", "S/K", "everybody", "integration-and-admin")
+    state_with_columns: str = _choice(
+        "a PATCH with state and other columns: which is applied first", "K", "columns-first", "state-first"
+    )
+    sop_create_state: str = _choice(
+        "state of an order created while issopintegrationenabled is on",
+        "D/C",
+        "active",
+        "submitted",
+        "submitted-by-integration",
+    )
+    convert_submitted: str = _choice(
+        "ConvertSalesOrderToInvoice while the flag is on or the order Submitted", "C", "allowed", "refused"
+    )
+    convert_sets_invoiced: bool = _flag(True, "ConvertSalesOrderToInvoice makes the order Invoiced", "K")
+    willcall_clears_shipto: bool = _flag(True, "willcall true clears the ship-to address", "K")
+    line_sequence: str = _choice("sequencenumber of a line sent without one", "K", "assigned", "null")
+    # prices
+    price_submitted: bool = _flag(
+        True, "prices are computed on Submitted orders that the writer may write, flag off", "I"
+    )
+    pricing_update: str = _choice(
+        "when the pricing pass is a second update of the header: after line writes and where totals "
+        "moved, always, only where totals moved",
+        "K",
+        "line-writes",
+        "always",
+        "moved",
+    )
+    skippricecalculation: str = _choice(
+        "skippricecalculation counts when sent with the write, when stored, never",
+        "D/K",
+        "sent",
+        "stored",
+        "ignored",
+    )
+    missing_price_list: str = _choice(
+        "an order without price list: always pricing error 2, or only if a line needs it",
+        "K",
+        "always",
+        "when-needed",
+    )
+    missing_quantity: str = _choice(
+        "a line without quantity: 0x80081012, or pricing error 4", "D", "refused", "pricing-error"
+    )
+    inactive_product: str = _choice(
+        "a line with a product that is not Active", "D/K", "refused", "pricing-error", "accepted"
+    )
+    volume_discount_on_override: bool = _flag(False, "volume discounts also apply to overridden prices", "K")
+    line_discount_total: str = _choice(
+        "totallineitemdiscountamount in per-unit mode", "K", "times-quantity", "as-entered"
+    )
+    # limits
+    limit_requests: float = _number(6000, "requests of one user in the window; 0: no limit", "D")
+    limit_execution_s: float = _number(1200, "execution seconds of one user in the window; 0: no limit", "D")
+    limit_concurrent: float = _number(52, "requests of one user at once; 0: no limit", "D")
+    limit_window_s: float = _number(300, "length of the sliding window", "D")
+    execution_factor: float = _number(1, "execution time counts as many times", "I")
+    max_body_bytes: float = _number(120_000_000, "larger bodies are refused with 413", "K")
+    # webhooks
+    webhook_timeout_s: float = _number(60, "how long a receiver may take", "D")
+    webhook_delay_s: float = _number(0, "how long asynchronous deliveries wait", "K")
+    webhook_duplicates: float = _number(0, "share of asynchronous deliveries sent twice", "K")
+    webhook_losses: float = _number(0, "share of asynchronous deliveries never sent", "K")
+    webhook_reversed: bool = _flag(False, "asynchronous deliveries of one request leave in reverse order", "K")
+
+    def changed(self, posted: dict[str, Any]) -> Switches:
+        """With some switches set otherwise. Raises SwitchError."""
+        known = {one.name: one for one in fields(self)}
+        values = {}
+        for name, value in posted.items():
+            if name not in known:
+                raise SwitchError(f"{name!r} is no switch; there are {', '.join(sorted(known))}")
+            values[name] = _checked(name, value, known[name].metadata["choices"])
+        return Switches(**{**asdict(self), **values})
+
+    def described(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "name": one.name,
+                "value": getattr(self, one.name),
+                "meaning": one.metadata["meaning"],
+                "source": one.metadata["mark"],
+                "choices": list(one.metadata["choices"]),
+            }
+            for one in fields(self)
+        ]
+
+
+def _checked(name: str, value: Any, choices: tuple[Any, ...]) -> Any:
+    if choices == ("a number from 0",):
+        if (
+            isinstance(value, bool)
+            or (not isinstance(value, int | float) and not hasattr(value, "as_tuple"))
+            or value < 0
+        ):
+            raise SwitchError(f"{name} takes a number from 0, not {value!r}")
+        return float(value)
+    if choices == ("a list of names",):
+        if not isinstance(value, list | tuple) or not all(isinstance(one, str) for one in value):
+            raise SwitchError(f"{name} takes a list of names, not {value!r}")
+        return tuple(value)
+    if value not in choices or isinstance(value, bool) is not isinstance(choices[0], bool):
+        raise SwitchError(f"{name} takes one of {', '.join(map(str, choices))}, not {value!r}")
+    return value
