@@ -1,0 +1,170 @@
+"""The pages of the companion extension, API `syncengine/companion/v1.0`.
+
+- `setup`: one row with *Archive Orders* (writable, but not off while the bidirectional integration is on)
+  and the flags of Business Central's own order integration.
+- `orderDocuments`: the live sales orders under their ids, with what the standard page lacks
+  (`correlation`, `yourReference`, `workDescription`, shipping agent, document occurrence, number of
+  archived versions, the status in BC's own words) and the bound actions `archive`, `reopen` and
+  `release`. A POST makes an order with its correlation in the same transaction; all else is written over
+  the standard API. `lastModifiedDateTime` is the Sales Header's own.
+- `salesOrderArchives`, `salesOrderArchiveLines`: as the standard pages from version 29.
+- `itemUnitsOfMeasure`, `resources`, `priceListLines`, `shippingAgents`, `recordNotes`: what API v2.0 has
+  no entity for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from syncengine.sandbox.back_office.documents import status
+from syncengine.sandbox.back_office.documents.archive import archive
+from syncengine.sandbox.back_office.documents.blanks import blank
+from syncengine.sandbox.back_office.documents.model import ORDER
+from syncengine.sandbox.back_office.documents.model import SalesDocument
+from syncengine.sandbox.back_office.documents.operations import create_document
+from syncengine.sandbox.back_office.documents.operations import delete_document
+from syncengine.sandbox.back_office.documents.operations import modify_document
+from syncengine.sandbox.back_office.pages.base import Page
+from syncengine.sandbox.back_office.pages.master import MasterPage
+from syncengine.sandbox.back_office.pages.master import Relation
+from syncengine.sandbox.back_office.refusals import dialog
+from syncengine.sandbox.back_office.refusals import not_related
+from syncengine.sandbox.back_office.refusals import unknown_segment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from syncengine.sandbox.back_office.pages.base import Parent
+    from syncengine.sandbox.back_office.schema.entities import EntityType
+    from syncengine.sandbox.back_office.store.session import Session
+    from syncengine.sandbox.back_office.store.tables import Row
+
+_OWN = ("correlation", "yourReference", "workDescription", "shippingAgentCode", "shippingAgentServiceCode")
+
+
+class SetupPage(Page):
+    """`set_archive_orders` writes the switch; the row itself is kept in step by the service."""
+
+    def __init__(self, kind: EntityType, set_archive_orders: Callable[[bool], None]) -> None:
+        super().__init__(kind)
+        self.set_archive_orders = set_archive_orders
+
+    def modify(self, session: Session, row: Row, values: Row) -> Row:
+        wanted: bool = {**row, **values}["archiveOrders"]
+        if not wanted and row["bidirectionalSalesOrderIntegration"]:
+            raise dialog(
+                "You cannot disable archiving of orders while bidirectional synchronization of sales orders is enabled."
+            )
+        if wanted != row["archiveOrders"]:
+            self.set_archive_orders(wanted)
+        return session.table("setup").get(row["id"]) or row
+
+
+class OrderDocumentPage(Page):
+    table_name = "salesOrder"
+    columns = {  # noqa: RUF012  as in the base class
+        **{name: f"_{name}" for name in _OWN},
+        "docNoOccurrence": "_occurrence",
+        "archivedVersions": "_archivedVersions",
+        "status": "_status",
+        "lastModifiedDateTime": "_documentStamp",
+    }
+
+    def __init__(self, kind: EntityType) -> None:
+        super().__init__(kind)
+        self.writers = [(name, column, _escaped if name == "status" else write) for name, column, write in self.writers]
+
+    def create(self, session: Session, parent: Parent | None, values: Row) -> Row:
+        own, standard = _split(values)
+        document = create_document(session, ORDER, standard)
+        self._write_own(document, own)
+        return document.save()
+
+    def modify(self, session: Session, row: Row, values: Row) -> Row:
+        own, standard = _split(values)
+        document = SalesDocument.load(session, ORDER, row)
+        if standard:
+            modify_document(document, standard)
+        self._write_own(document, own)
+        return document.save()
+
+    @staticmethod
+    def _write_own(document: SalesDocument, own: Row) -> None:
+        agent = own.get("_shippingAgentCode")
+        if agent and document.company.by_code("shippingAgent", agent) is None:
+            raise not_related("Shipping Agent Code", "Sales Header", agent, "Shipping Agent")
+        if agent is not None and agent != document.header["_shippingAgentCode"]:
+            document.test_open()
+        document.header.update(own)
+
+    def delete(self, session: Session, row: Row) -> None:
+        delete_document(SalesDocument.load(session, ORDER, row))
+
+    def act(self, session: Session, row: Row, action: str) -> None:
+        document = SalesDocument.load(session, ORDER, row)
+        if action == "archive":
+            archive(document)
+        elif action == "reopen":
+            status.reopen(document)
+        elif action == "release":
+            status.release(document)
+        else:
+            raise unknown_segment(f"Microsoft.NAV.{action}")
+        document.save()
+
+
+def _escaped(word: str) -> str:
+    return word.replace(" ", "_x0020_")
+
+
+def _split(values: Row) -> tuple[Row, Row]:
+    own = {f"_{name}": value for name, value in values.items() if name in _OWN}
+    return own, {name: value for name, value in values.items() if name not in _OWN}
+
+
+class ItemUnitPage(MasterPage):
+    caption = "Item Unit of Measure"
+    relations = (Relation("itemId", "itemNumber", "item", "Item", code="number"),)
+
+    def __init__(self, kind: EntityType) -> None:
+        super().__init__(kind)
+        self.identity = "unitOfMeasureCode"
+
+    def assign_identity(self, session: Session, row: Row, values: Row) -> None:
+        code = values["unitOfMeasureCode"]
+        if session.company.by_code("unitOfMeasure", code) is None:
+            raise not_related("Code", self.caption, code, "Unit of Measure")
+        row["unitOfMeasureCode"] = code
+        number = values.get("itemNumber", "")
+        same = self.table(session).find("itemNumber", number)
+        if any(one["unitOfMeasureCode"] == code for one in same):
+            raise self.duplicate(session, f"Item No.='{number}',Code='{code}'")
+
+    def taken(self, session: Session, values: Row) -> bool:
+        same = self.table(session).find("itemId", values["itemId"])
+        return any(one["unitOfMeasureCode"] == values["unitOfMeasureCode"] for one in same)
+
+
+class ResourcePage(MasterPage):
+    caption = "Resource"
+    series = "resource"
+
+
+class PlainPage(Page):
+    """Written as it is sent."""
+
+    def create(self, session: Session, parent: Parent | None, values: Row) -> Row:
+        row = blank(self.kind.name)
+        row.update(values)
+        row["id"] = session.new_id()
+        if parent is not None and "parentId" in row:
+            row["parentId"] = parent[1]["id"]
+        if "createdAt" in row:
+            row["createdAt"], row["createdBy"] = session.now, session.user.upper()
+        return session.insert(self.table_name, row)
+
+    def modify(self, session: Session, row: Row, values: Row) -> Row:
+        return session.modify(self.table_name, row, values)
+
+    def delete(self, session: Session, row: Row) -> None:
+        session.delete(self.table_name, row)
