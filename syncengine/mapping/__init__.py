@@ -1,0 +1,3 @@
+"""Integration table mappings: what pairs with what, and how values cross. Pure."""
+
+from __future__ import annotations

@@ -1,0 +1,186 @@
+"""A mapping as data: one pair of tables and the rows that tie their columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field
+from typing import Literal
+
+from syncengine.mapping.filters import Filter
+from syncengine.mapping.transforms import AsIs
+from syncengine.mapping.transforms import Transform
+from syncengine.records.document import Document
+from syncengine.records.values import Side
+from syncengine.records.values import Wire
+from syncengine.records.values import is_blank
+from syncengine.records.values import other
+from syncengine.records.values import same
+
+Kind = Literal["record", "order", "option"]
+Create = Literal["none", "sales", "back-office", "both"]
+Policy = Literal["sales", "back-office", "newest", "manual"]
+OnMissing = Literal["wait", "blank"]
+Check = Literal["", "equal", "match"]
+
+Cells = Mapping[str, Wire]  # column -> value
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """One way a line's product can be told: a lookup, or a text. `when` recognizes it on a side, `write` makes it."""
+
+    lookup: tuple[str, ...]  # empty: a text
+    sales: str
+    back_office: str
+    when: Mapping[Side, Filter]
+    write: Mapping[Side, Cells]
+
+    def column(self, side: Side) -> str:
+        return self.sales if side == "sales" else self.back_office
+
+
+@dataclass(frozen=True)
+class LineColumn:
+    """A header value that is a line on one side: which lines carry it, in which column, times which other one."""
+
+    line: Cells
+    value: str
+    times: str = ""
+
+    def carries(self, line: Document) -> bool:
+        """Is this line the one? An unset setting (a blank cell) matches nothing."""
+        return all(
+            not is_blank(wanted) and same(line.fields.get(column), wanted) for column, wanted in self.line.items()
+        )
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a mapping.
+
+    `to` None: both ways. A row with columns on one side only, and no constant, is a *fact*: read, remembered, never
+    written or compared across. `unless_text` names a row of the line: where that is a text, this row is absent.
+    `sum_to` names a header column of the back office that the lines' values add up to.
+    """
+
+    name: str
+    sales: tuple[str, ...] = ()
+    back_office: tuple[str, ...] = ()
+    to: Side | None = None
+    transform: Transform = field(default_factory=AsIs)
+    lookup: tuple[str, ...] = ()
+    option: bool = False
+    within: str = ""
+    constant: Wire = None
+    check: Check = ""
+    choose: str = ""
+    only_create: bool = False
+    not_null: bool = False
+    on_missing: OnMissing = "wait"
+    beside: Mapping[Side, Cells] = field(default_factory=dict)  # `with`: constants written along
+    one_of: tuple[Alternative, ...] = ()
+    line: LineColumn | None = None
+    unless_text: str = ""
+    sum_to: str = ""
+    origin: str = ""
+
+    def columns(self, side: Side) -> tuple[str, ...]:
+        return self.sales if side == "sales" else self.back_office
+
+    @property
+    def is_fact(self) -> bool:
+        if self.one_of or self.line or self.choose or self.constant is not None:
+            return False
+        return not (self.sales and self.back_office)
+
+    @property
+    def is_reference(self) -> bool:
+        return bool(self.lookup)
+
+    @property
+    def compared(self) -> bool:
+        """Does the row take part in detecting and merging changes?"""
+        if self.is_fact or self.check or self.only_create:
+            return False
+        return not self.choose and self.constant is None
+
+    def writes_to(self, side: Side) -> bool:
+        if self.is_fact or self.check:
+            return False
+        return self.to in (None, side)
+
+    def votes(self, side: Side) -> bool:
+        """Has this side a say in the value? The receiving side of a one-way row has none."""
+        return self.compared and self.to in (None, other(side))
+
+
+@dataclass(frozen=True)
+class Lines:
+    name: str
+    tables: Mapping[Side, str]
+    parents: Mapping[Side, str]
+    only: Mapping[Side, Filter]
+    rows: Mapping[str, Row]
+    groups: Mapping[str, tuple[str, ...]]
+    pair_by: tuple[tuple[str, ...], ...]
+    conflict: Mapping[str, Policy]
+
+
+@dataclass(frozen=True)
+class SideOf:
+    """One side of a mapping. `number` is the column people call the record by, `dated` the one `start_date` cuts."""
+
+    table: str
+    enters_when: Filter = ()
+    considered_when: Filter = ()
+    number: str = ""
+    dated: str = ""
+    scope: str = ""
+
+
+@dataclass(frozen=True)
+class TableMapping:
+    """An integration table mapping."""
+
+    name: str
+    kind: Kind
+    create: Create
+    sales: SideOf
+    back_office: SideOf
+    rows: Mapping[str, Row]
+    groups: Mapping[str, tuple[str, ...]]
+    conflict: Mapping[str, Policy]
+    match: tuple[tuple[str, ...], ...]
+    recreates: tuple[str, ...] = ()
+    deleted: Mapping[Side, str] = field(default_factory=dict)
+    correlation: str = ""
+    also_after: tuple[str, ...] = ()
+    lines: Lines | None = None
+    origin: str = ""
+
+    def of(self, side: Side) -> SideOf:
+        return self.sales if side == "sales" else self.back_office
+
+    def creates(self, side: Side) -> bool:
+        """May records be created on this side?"""
+        return self.create == "both" or self.create.replace("-", "_") == side
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """The mappings that must have run before: those looked up, and those named by `also_after`."""
+        rows = [*self.rows.values(), *(self.lines.rows.values() if self.lines else ())]
+        looked_up = {name for row in rows for name in row.lookup}
+        looked_up |= {name for row in rows for alternative in row.one_of for name in alternative.lookup}
+        return frozenset(looked_up | set(self.also_after)) - {self.name}
+
+
+def grouping(rows: Mapping[str, Row], groups: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
+    """Every compared row in exactly one group: the declared ones, then each remaining row by itself."""
+    grouped = {name for members in groups.values() for name in members}
+    alone = {row.name: (row.name,) for row in rows.values() if row.compared and row.name not in grouped}
+    declared = {
+        group: tuple(name for name in members if name in rows and rows[name].compared)
+        for group, members in groups.items()
+    }
+    return {**{group: members for group, members in declared.items() if members}, **alone}

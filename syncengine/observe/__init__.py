@@ -1,0 +1,3 @@
+"""Logging and redaction. Imported by everything that has something to report; imports nothing of ours but errors."""
+
+from __future__ import annotations

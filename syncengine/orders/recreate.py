@@ -1,0 +1,207 @@
+"""Archive and recreate: a changed order becomes a successor that holds everything the predecessor held.
+
+The successor takes the predecessor's whole writable document, unmapped columns, account and comment lines included,
+with the merged result on top. It is created under an operation key; only when it is complete does it take the true
+correlation value and the coupling. The predecessor is read again before it is deleted: if somebody touched it
+meanwhile, the way back is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from syncengine.mapping.fold import mapped_lines
+from syncengine.mapping.transforms import number
+from syncengine.planner.build import LINE_SET
+from syncengine.planner.build import SEQUENCE_GAP
+from syncengine.planner.build import Builder
+from syncengine.planner.build import Cells
+from syncengine.planner.build import add_line
+from syncengine.planner.build import carried_line
+from syncengine.planner.build import header_values
+from syncengine.planner.build import line_values
+from syncengine.planner.build import new_line_body
+from syncengine.planner.build import target_of
+from syncengine.planner.build import without_blanks
+from syncengine.planner.decide import Decided
+from syncengine.planner.facts import operation_key
+from syncengine.planner.steps import Decision
+from syncengine.records.document import Document
+from syncengine.records.record import LinePair
+from syncengine.records.values import Wire
+from syncengine.records.values import is_blank
+
+SUCCESSOR = "successor"
+RECHECK = "recheck"
+REMOVE = "remove"
+WAY_BACK = "way-back"
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One line of the successor: its cells, and the Sales line it stands for ("" for none)."""
+
+    cells: Cells
+    partner: str
+
+
+def recreate(builder: Builder, decided: Decided) -> tuple[Decision, ...]:
+    """Add the steps; gives back the decisions they carry out: those that write to the back office."""
+    pair, mapping = builder.pair, builder.mapping
+    predecessor = pair.record("back_office")
+    native = predecessor.native
+    if native is None:
+        raise LookupError(f"order {predecessor.id} was not read whole")
+    traits = builder.traits("back_office")
+    header = _header(builder, decided, native)
+    late: Cells = {column: header.pop(column) for column in sorted(traits.after_lines & header.keys())}
+    key_column = str(builder.facts.settings.get("correlation", ""))
+    true_value: Wire = native.fields.get(key_column)
+    key = operation_key(builder.facts, mapping, predecessor.id, pair.generation)
+    header.pop(key_column, None)
+    lines = list(_lines(builder, decided, native))
+    first, rest = lines[: traits.lines_in_create], lines[traits.lines_in_create :]
+    made = builder.add(
+        "back_office",
+        "create",
+        body={**header, key_column: key},
+        lines=tuple(line.cells for line in first),
+        line_table=builder.line_table("back_office"),
+        partners=tuple(line.partner for line in first),
+        identity={key_column: key},
+        role=SUCCESSOR,
+    ).no
+    token = made
+    for place, line in enumerate(rest, start=len(first) + 1):
+        add_line(
+            builder, "back_office", line.cells, parent=made, sequence=place * SEQUENCE_GAP, about=line.partner,
+            role=SUCCESSOR,
+        )  # fmt: skip
+    if rest:
+        token = builder.add("back_office", "read", target=made, role=SUCCESSOR).no
+    builder.add(
+        "back_office", "update", target=made, body={key_column: true_value, **late}, expects=token, role=SUCCESSOR
+    )
+    reread = builder.add("back_office", "read", target=predecessor.id, role=RECHECK).no
+    builder.add("back_office", "delete", target=predecessor.id, expects=reread, role=REMOVE)
+    builder.add("back_office", "delete", target=made, when="foreign-edit", role=WAY_BACK)
+    lines_rows = mapping.lines.rows if mapping.lines else {}
+    return tuple(
+        d
+        for d in decided.decisions
+        if target_of(d, lines_rows if d.line is not None else mapping.rows) == "back_office"
+    )
+
+
+def _header(builder: Builder, decided: Decided, native: Document) -> Cells:
+    table = builder.mapping.of("back_office").table
+    traits = builder.traits("back_office")
+    carried = without_blanks({column: native.fields.get(column) for column in traits.carried})
+    values = header_values(builder, "back_office", decided.decisions)
+    rows = [row for row in builder.mapping.rows.values() if row.line is None]
+    merged = builder.cells(rows, values, "back_office", native)
+    cells = _laid_over(carried, merged, traits.exclusive)
+    return builder.facts.traits["back_office"].creatable(table, cells)
+
+
+def _laid_over(carried: Cells, merged: Cells, exclusive: tuple[frozenset[str], ...]) -> Cells:
+    """The merged cells on top; of columns that exclude each other the merged one stays."""
+    for column in merged:
+        for others in (one for one in exclusive if column in one):
+            for other_column in others - merged.keys():
+                carried.pop(other_column, None)
+    return without_blanks({**carried, **merged})
+
+
+def _lines(builder: Builder, decided: Decided, native: Document) -> Iterator[_Line]:
+    """The predecessor's lines in their order, changed where the merge says so, then the new ones."""
+    pairs = {one.back_office: one for one in decided.pairing.pairs}
+    existence = {d.line: d for d in decided.decisions if d.group == LINE_SET}
+    header = header_values(builder, "back_office", decided.decisions)
+    mapped = {line.id for line in mapped_lines(builder.mapping, "back_office", native)}
+    freight_done: set[str] = set()
+    dropping = False
+    for line in native.lines:
+        one = pairs.get(line.id)
+        if line.id in mapped:
+            dropping = one is not None and _removed(builder, existence.get(one.coupling))
+        structural = _structural(builder, line)
+        if structural is not None:
+            body = _structural_body(builder, structural, line, header, freight_done)
+            if body is not None:
+                yield _Line(body, "")
+        elif not dropping:
+            # A comment belongs to the line before it and goes with it.
+            yield _Line(_carried_line(builder, decided, line, one), one.sales if one else "")
+    for row_name, value in header.items():
+        row = builder.mapping.rows[row_name]
+        if row.line is not None and row_name not in freight_done and not is_blank(value):
+            body = carried_line(builder, row, value)
+            if body is not None:
+                yield _Line(body, "")
+    for decision in decided.decisions:
+        if decision.group == LINE_SET and isinstance(decision.line, str) and _to_back_office(builder, decision):
+            source = builder.pair.record("sales").lines[decision.line]
+            yield _Line(new_line_body(builder, "back_office", source), decision.line)
+
+
+def _removed(builder: Builder, decision: Decision | None) -> bool:
+    return decision is not None and _to_back_office(builder, decision) and decision.sales is None
+
+
+def _to_back_office(builder: Builder, decision: Decision) -> bool:
+    rows = builder.mapping.lines.rows if builder.mapping.lines else {}
+    return target_of(decision, rows) == "back_office"
+
+
+def _structural(builder: Builder, line: Document) -> str | None:
+    for row in builder.mapping.rows.values():
+        if row.line is not None and row.line.carries(line):
+            return row.name
+    return None
+
+
+def _structural_body(builder: Builder, name: str, line: Document, header: dict, done: set[str]) -> Cells | None:  # type: ignore[type-arg]
+    """The line that carries a header value: as it was, or with the merged value once, or gone."""
+    carried = _carried_cells(builder, line, {})
+    if name not in header:
+        return carried
+    row = builder.mapping.rows[name]
+    assert row.line is not None  # noqa: S101
+    if name in done or is_blank(header[name]):
+        done.add(name)
+        return None
+    done.add(name)
+    times = number(line.fields.get(row.line.times)) if row.line.times else number(1)
+    return {**carried, row.line.value: number(header[name]) / (times or number(1))}
+
+
+def _carried_line(builder: Builder, decided: Decided, line: Document, one: LinePair | None) -> Cells:
+    lines = builder.mapping.lines
+    if one is None or lines is None:
+        return _carried_cells(builder, line, {})
+    source = builder.pair.record("sales").lines.get(one.sales)
+    if source is None:
+        return _carried_cells(builder, line, {})
+    values = line_values(builder, "back_office", decided.decisions, one.coupling, source)
+    rows = [lines.rows[name] for name in lines.rows if name in values]
+    return _carried_cells(builder, line, builder.cells(rows, values, "back_office", line))
+
+
+def _carried_cells(builder: Builder, line: Document, merged: Cells) -> Cells:
+    """A line as it was, with merged cells on top; what derives from a changed column is left to be filled in anew."""
+    traits = builder.traits("back_office")
+    carried = {column: line.fields.get(column) for column in traits.carried_lines}
+    for column in merged:
+        if column in traits.derived and not _unchanged(line, column, merged[column]):
+            for derived in traits.derived[column]:
+                carried.pop(derived, None)
+    table = builder.line_table("back_office")
+    cells = _laid_over(without_blanks(carried), merged, traits.exclusive)
+    return builder.facts.traits["back_office"].creatable(table, cells)
+
+
+def _unchanged(line: Document, column: str, value: Wire) -> bool:
+    held = line.fields.get(column)
+    return held == value or getattr(value, "id", value) == held

@@ -1,0 +1,323 @@
+"""The life of an order: which orders enter, what may be written in which state, and how a change is carried over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import replace
+
+from syncengine.errors import FailureClass
+from syncengine.mapping.model import Policy
+from syncengine.mapping.model import TableMapping
+from syncengine.orders import states
+from syncengine.orders.recreate import recreate
+from syncengine.planner.build import LINE_SET
+from syncengine.planner.build import Builder
+from syncengine.planner.build import Cells
+from syncengine.planner.build import again_unlocked
+from syncengine.planner.build import header_values
+from syncengine.planner.build import target_of
+from syncengine.planner.build import update_header
+from syncengine.planner.decide import Decided
+from syncengine.planner.decide import Line
+from syncengine.planner.decide import policy_of
+from syncengine.planner.merge import NAMES
+from syncengine.planner.rules import Built
+from syncengine.planner.steps import Decision
+from syncengine.planner.steps import Outcome
+from syncengine.planner.steps import Problem
+from syncengine.planner.steps import Step
+from syncengine.planner.writes import create_record
+from syncengine.planner.writes import own_values
+from syncengine.planner.writes import update_side
+from syncengine.records.record import Pair
+from syncengine.records.record import Record
+from syncengine.records.values import Scalar
+from syncengine.records.values import Side
+from syncengine.records.values import is_blank
+
+FIRST, UNLOCKED = 1, 2  # the two change sets of a write to Sales: as it is, and with the lock opened
+
+
+class OrderRules:
+    """`settings`: sales_ready, on_order_change, recreate_released, write_in_number."""
+
+    def __init__(self, settings: dict[str, object]) -> None:
+        self.settings = settings
+
+    def policy(self, pair: Pair, mapping: TableMapping, group: str, line: Line) -> Policy:
+        """Goods are a person's to decide until something is released or shipped; then the back office's."""
+        policy = policy_of(mapping, group, line)
+        order = pair.record("back_office")
+        if (
+            policy == "manual"
+            and line is not None
+            and (order.state == states.RELEASED or states.anything_shipped(order))
+        ):
+            return "back-office"
+        return policy
+
+    def admits(self, pair: Pair, mapping: TableMapping, side: Side) -> Problem | None:
+        if (
+            side == "sales"
+            and self._has_write_in(pair.record("sales"), ())
+            and not self.settings.get("write_in_number")
+        ):
+            return _write_in_unset()
+        return None
+
+    def gone(self, pair: Pair, mapping: TableMapping) -> Problem | None:
+        there = {side: isinstance(pair.of(side), Record) for side in ("sales", "back_office")}
+        if not any(there.values()):
+            return None
+        if there["sales"]:
+            return _person(
+                "order-gone",
+                "the order is gone from the back office: posted, or deleted by a person",
+                "Look at its invoices and shipments there, then close or cancel it in Sales.",
+                "back_office",
+            )
+        return _person(
+            "deleted-in-sales",
+            "the order was deleted in Sales",
+            "Delete or finish the order in the back office, or uncouple it.",
+            "sales",
+        )
+
+    def review(
+        self, pair: Pair, mapping: TableMapping, decided: Decided
+    ) -> tuple[tuple[Decision, ...], Problem | None]:
+        decisions = decided.decisions
+        sales, order = pair.record("sales"), pair.record("back_office")
+        problem = self._state_of_sales(pair, sales)
+        if problem is None:
+            problem = self._currency(mapping, decisions)
+        if problem is None:
+            problem = self._back_office(mapping, order, decisions)
+        if problem is None and sales.state in states.CLOSED and _writing(mapping, decisions):
+            problem = _person(
+                "closed-in-sales",
+                f"the order is {sales.state} in Sales and changed after that",
+                "Look at both orders; what changed is shown by `syncengine explain`.",
+            )
+        if problem is None and self._has_write_in(sales, decisions) and not self.settings.get("write_in_number"):
+            problem = _write_in_unset()
+        return decisions, problem
+
+    def create(self, builder: Builder, source: Side) -> Built:
+        steps = create_record(builder, source)
+        if source == "sales":
+            return Built("create", "new in Sales", predicted=_number_back(builder, after=steps[0].no))
+        builder.add(
+            "sales",
+            "set-state",
+            target=steps[0].target,
+            body={"state": states.SUBMITTED},
+            expects=steps[0].no,
+        )
+        return Built("create", f"new in {NAMES[source]}")
+
+    def write(self, builder: Builder, decided: Decided) -> Built:
+        mapping = builder.mapping
+        to_back_office = [d for d in decided.decisions if _target(mapping, d) == "back_office"]
+        if to_back_office and self._must_recreate(builder, to_back_office):
+            executes = recreate(builder, decided)
+            reason = "; ".join(dict.fromkeys(f"{d.group}: {d.reason}" for d in executes))
+            return Built(
+                "recreate", reason, executes, destructive=True, archive=True, predicted=_number_back(builder, after=1)
+            )
+        update_side(builder, "back_office", decided)
+        return Built("update", "", self._write_to_sales(builder, decided))
+
+    # what stands in the way
+
+    def _state_of_sales(self, pair: Pair, sales: Record) -> Problem | None:
+        agreed = pair.base.sales.state if pair.base else None
+        if sales.state in states.CLOSED and sales.state != agreed:
+            return _person(
+                f"{sales.state}-in-sales",
+                f"the order was set to {sales.state} in Sales by a person",
+                "Decide in the back office what is to become of the order there.",
+                "sales",
+            )
+        if sales.state == states.ACTIVE and states.ACTIVE not in self._ready():
+            return Problem(
+                FailureClass.WAITING,
+                "held",
+                "held: the order is Active in Sales; nothing is written until it is submitted again",
+                "Submit the order in Sales.",
+                "sales",
+            )
+        return None
+
+    def _ready(self) -> Sequence[str]:
+        ready = self.settings.get("sales_ready", ())
+        return ready if isinstance(ready, (list, tuple)) else ()
+
+    def _currency(self, mapping: TableMapping, decisions: Iterable[Decision]) -> Problem | None:
+        for decision in decisions:
+            if decision.group == states.CURRENCY and _target(mapping, decision) == "sales":
+                return _person(
+                    "currency-changed",
+                    "the currency was changed in the back office; in Sales it is fixed when the order is created",
+                    "Change it back, or cancel the order in Sales and let it be created again.",
+                    "back_office",
+                )
+        return None
+
+    def _back_office(self, mapping: TableMapping, order: Record, decisions: Iterable[Decision]) -> Problem | None:
+        ours = [d for d in decisions if _target(mapping, d) == "back_office"]
+        if not ours:
+            return None
+        if order.state == states.IN_REVIEW:
+            return Problem(
+                FailureClass.WAITING,
+                "in-review",
+                "waiting: the order is in review in the back office",
+                "Approve or reject it there.",
+                "back_office",
+            )
+        recreating = any(_recreates(mapping, d) for d in ours)
+        if recreating and states.anything_shipped(order):
+            return _person(
+                "shipped-order-changed",
+                "the order was changed in Sales after goods were shipped; it can no longer be recreated",
+                "Agree with the warehouse, then make both orders equal by hand.",
+                "sales",
+            )
+        if recreating and order.state == states.RELEASED and not self.settings.get("recreate_released", True):
+            return _person(
+                "released-order-changed",
+                "the order was changed in Sales after it was released, and recreate_released is off",
+                "Reopen the order in the back office, or change it back in Sales.",
+                "sales",
+            )
+        return None
+
+    def _must_recreate(self, builder: Builder, decisions: Sequence[Decision]) -> bool:
+        """By the mapping's word, or because the back office refuses these columns in the order's state."""
+        if self.settings.get("on_order_change") == "archive-and-recreate" and any(
+            _recreates(builder.mapping, d) for d in decisions
+        ):
+            return True
+        order, traits = builder.pair.record("back_office"), builder.traits("back_office")
+        state = order.state or ""
+        values = header_values(builder, "back_office", decisions)
+        rows = [builder.mapping.rows[name] for name in values]
+        if state in traits.lines_locked and (
+            any(d.line is not None for d in decisions) or any(row.line is not None for row in rows)
+        ):
+            return True
+        locked = traits.locked.get(state, frozenset())
+        return any(locked & set(row.back_office) for row in rows)
+
+    # writing to Sales
+
+    def _write_to_sales(self, builder: Builder, decided: Decided) -> tuple[Decision, ...]:
+        sales, order = builder.pair.record("sales"), builder.pair.record("back_office")
+        steps = update_side(builder, "sales", decided, atomic=FIRST, also=_first_told(builder))
+        executes = decided.decisions
+        if sales.state == states.SUBMITTED and states.completely_shipped(order):
+            steps = self._fulfil(builder, steps)
+            executes += (Decision("state", Outcome.TO_SALES, sales.state, states.FULFILLED, "completely shipped"),)
+        if steps and sales.state == states.SUBMITTED:
+            _with_lock_opened(builder, steps)
+        return executes
+
+    def _fulfil(self, builder: Builder, steps: list[Step]) -> list[Step]:
+        """The action takes no guard of its own: a guarded write of the header goes first in the same change set."""
+        sales = builder.pair.record("sales")
+        if not any(step.verb == "update" for step in steps):
+            guard = _guard_values(builder)
+            before = list(builder.steps)
+            builder.steps[:] = [step for step in before if step not in steps]
+            update_header(builder, "sales", guard, expects=sales.version, atomic=FIRST)
+            for step in steps:
+                builder.steps.append(replace(step, no=len(builder.steps) + 1))
+            steps = [step for step in builder.steps if step.side == "sales"]
+        last = builder.add("sales", "set-state", target=sales.id, body={"state": states.FULFILLED}, atomic=FIRST)
+        return [*steps, last]
+
+    def _has_write_in(self, sales: Record, decisions: Iterable[Decision]) -> bool:
+        """Does a Sales line that is new to the back office name its product by text?"""
+        new = {d.line for d in decisions if d.group == LINE_SET and isinstance(d.line, str)}
+        return any(
+            isinstance(line.fields.get(states.PRODUCT), str)
+            for line in sales.lines.values()
+            if not decisions or line.id in new
+        )
+
+
+def _with_lock_opened(builder: Builder, steps: list[Step]) -> None:
+    """Once more for a system that holds submitted orders read-only: Active, the same writes, Submitted."""
+    closing = [step for step in steps if step.verb == "set-state"]
+    again_unlocked(
+        builder,
+        "sales",
+        [step for step in steps if step.verb != "set-state"],
+        (states.ACTIVE, states.SUBMITTED),
+        UNLOCKED,
+    )
+    for step in closing:
+        builder.steps.append(replace(step, no=len(builder.steps) + 1, when="read-only", atomic=UNLOCKED))
+
+
+def _first_told(builder: Builder) -> Cells:
+    """Constants that are written once (when it was handed over), along with the first thing that is written."""
+    native = builder.pair.record("sales").native
+    held = native.fields if native else {}
+    constants = own_values(builder, "sales", chosen=False)
+    return {column: value for column, value in constants.items() if is_blank(held.get(column))}
+
+
+def _guard_values(builder: Builder) -> dict[str, Scalar]:
+    """A header value that is the back office's own word, written once more to carry the guard."""
+    rows = builder.mapping.rows.values()
+    row = next(row for row in rows if row.compared and row.to == "sales")
+    return {row.name: builder.pair.record("back_office").fields.get(row.name)}
+
+
+def _number_back(builder: Builder, after: int) -> tuple[Step, ...]:
+    """What will follow in Sales once the new document has answered: its number and state, and each line's share."""
+    mapping, sales = builder.mapping, builder.pair.record("sales")
+    rows = [row for row in mapping.rows.values() if row.compared and row.to == "sales" and row.columns("sales")]
+    told = {row.columns("sales")[0]: f"(answer of step {after})" for row in rows} | _first_told(builder)
+    no = len(builder.steps) + 1
+    header = Step(no, "sales", "update", mapping.sales.table, sales.id, body=told, expects=sales.version, atomic=FIRST)
+    if mapping.lines is None:
+        return (header,)
+    line_rows = [row for row in mapping.lines.rows.values() if row.to == "sales" and row.columns("sales")]
+    told = {row.columns("sales")[0]: f"(answer of step {after})" for row in line_rows}
+    lines = [
+        Step(no + at, "sales", "update-line", mapping.lines.tables["sales"], line.id, sales.id, told,
+             expects=line.version, when="moved", atomic=FIRST)
+        for at, line in enumerate(sales.lines.values(), start=1)
+    ]  # fmt: skip
+    return (header, *lines)
+
+
+def _target(mapping: TableMapping, decision: Decision) -> Side | None:
+    lines = mapping.lines.rows if mapping.lines else {}
+    return target_of(decision, lines if decision.line is not None else mapping.rows)
+
+
+def _writing(mapping: TableMapping, decisions: Iterable[Decision]) -> bool:
+    return any(_target(mapping, d) is not None for d in decisions)
+
+
+def _recreates(mapping: TableMapping, decision: Decision) -> bool:
+    name = f"lines.{decision.group}" if decision.line is not None else decision.group
+    return name in mapping.recreates
+
+
+def _person(code: str, message: str, remedy: str, side: Side | None = None) -> Problem:
+    return Problem(FailureClass.PERSON, code, message, remedy, side)
+
+
+def _write_in_unset() -> Problem:
+    return _person(
+        "write-in-unset",
+        "the order has a write-in line, and no setting says which item stands for it in the back office",
+        "Set [back_office] write_in, or replace the line by a product.",
+        "back_office",
+    )

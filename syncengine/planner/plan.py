@@ -1,0 +1,121 @@
+"""One pair in, one action out: what will be done, why, and what it waits for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from syncengine.errors import FailureClass
+from syncengine.mapping.model import Policy
+from syncengine.mapping.model import TableMapping
+from syncengine.mapping.references import References
+from syncengine.planner.build import Builder
+from syncengine.planner.decide import Answers
+from syncengine.planner.decide import Decided
+from syncengine.planner.decide import Line
+from syncengine.planner.decide import decide
+from syncengine.planner.facts import Facts
+from syncengine.planner.rules import Built
+from syncengine.planner.rules import Rules
+from syncengine.planner.steps import Action
+from syncengine.planner.steps import Decision
+from syncengine.planner.steps import Outcome
+from syncengine.planner.steps import Problem
+from syncengine.records.record import Pair
+from syncengine.records.record import Record
+from syncengine.records.values import Ref
+from syncengine.records.values import Side
+from syncengine.records.values import other
+
+
+def plan_pair(
+    pair: Pair,
+    mapping: TableMapping,
+    rules: Rules,
+    refs: References,
+    facts: Facts,
+    answers: Answers | None = None,
+) -> Action:
+    """`answers` are a person's answers to conflicts of this pair, by (line, group)."""
+    builder = Builder(pair, mapping, refs, facts)
+    if pair.coupling is None:
+        return _uncoupled(builder, rules)
+    if not isinstance(pair.sales, Record) or not isinstance(pair.back_office, Record):
+        problem = rules.gone(pair, mapping)
+        return Action(pair, "none", problem.message if problem else "gone on both sides", problem=problem)
+
+    def policy(group: str, line: Line) -> Policy:
+        return rules.policy(pair, mapping, group, line)
+
+    decided = decide(pair, mapping, policy, answers or {})
+    decisions, problem = rules.review(pair, mapping, decided)
+    decided = Decided(decisions, decided.pairing)
+    conflicts = [d for d in decisions if d.outcome is Outcome.CONFLICT]
+    if problem:
+        return Action(pair, "none", problem.message, decisions, problem=problem)
+    built = rules.write(builder, decided)
+    action = _action(builder, built, decisions, _conflict(conflicts))
+    return replace(action, pairing=decided.pairing)
+
+
+def _conflict(conflicts: list[Decision]) -> Problem | None:
+    if not conflicts:
+        return None
+    groups = ", ".join(dict.fromkeys(decision.group for decision in conflicts))
+    return Problem(
+        FailureClass.PERSON,
+        "conflict",
+        f"changed on both sides: {groups}",
+        "`syncengine conflicts` shows both values; `syncengine resolve ID --take sales|back-office` decides.",
+    )
+
+
+def _uncoupled(builder: Builder, rules: Rules) -> Action:
+    pair, mapping = builder.pair, builder.mapping
+    source: Side = "sales" if isinstance(pair.sales, Record) else "back_office"
+    if not isinstance(pair.of(source), Record):
+        return Action(pair, "none", "gone before it was coupled")
+    if not mapping.creates(other(source)):
+        return Action(pair, "none", f"{mapping.name} creates nothing there")
+    problem = rules.admits(pair, mapping, source)
+    if problem:
+        return Action(pair, "none", problem.message, problem=problem)
+    return _action(builder, rules.create(builder, source), (), None)
+
+
+def _action(builder: Builder, built: Built, decisions: tuple[Decision, ...], problem: Problem | None) -> Action:
+    waits = tuple(dict.fromkeys(builder.missing))
+    if waits or builder.problems:
+        problem = builder.problems[0] if builder.problems else waiting(waits)
+    if waits or builder.problems:
+        return Action(
+            builder.pair,
+            "none",
+            problem.message if problem else "",
+            decisions,
+            waits_for=waits,
+            problem=problem,
+        )
+    kind = built.kind if builder.steps else "none"
+    reason = built.reason or "; ".join(dict.fromkeys(d.reason for d in decisions if d.outcome is not Outcome.KEEP))
+    return Action(
+        builder.pair,
+        kind,
+        reason,
+        decisions,
+        tuple(builder.steps),
+        built.predicted,
+        problem=problem,
+        executes=built.executes,
+        destructive=built.destructive,
+        archive=built.archive,
+    )
+
+
+def waiting(refs: tuple[Ref, ...]) -> Problem:
+    causes = ", ".join(f"{ref.mapping} {ref.remote_id}" for ref in refs)
+    return Problem(
+        FailureClass.WAITING,
+        "not-coupled",
+        f"waiting: {causes} is not coupled" if len(refs) == 1 else f"waiting: {causes} are not coupled",
+        "Couple it: `syncengine couple` matches what can be matched, `syncengine couple-record` couples one by hand.",
+    )

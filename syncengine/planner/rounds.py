@@ -1,0 +1,74 @@
+"""What one action sends next, given what came back so far. An action is carried out one round at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from syncengine.planner.steps import Receipt
+from syncengine.planner.steps import ReceiptOutcome
+from syncengine.planner.steps import Step
+
+
+@dataclass(frozen=True)
+class Send:
+    """Steps to send now; more than one only where they are one change set."""
+
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class Finished:
+    """Every unconditional step is done, or stands in for one that is."""
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """A step came back otherwise than done; nothing follows by itself."""
+
+    step: Step
+    receipt: Receipt
+
+
+Receipts = Mapping[int, Receipt]
+
+
+def advance(steps: Sequence[Step], receipts: Receipts, *, foreign_edit: bool = False) -> Send | Finished | Stopped:
+    """The next steps of an action. `foreign_edit`: the re-read before a removal showed somebody else's change."""
+    if foreign_edit:
+        return _in_order([step for step in steps if step.when == "foreign-edit"], steps, receipts)
+    return _in_order([step for step in steps if step.when == "always"], steps, receipts)
+
+
+def _in_order(wanted: Sequence[Step], steps: Sequence[Step], receipts: Receipts) -> Send | Finished | Stopped:
+    for step in wanted:
+        receipt = receipts.get(step.no)
+        if receipt is None:
+            return Send(_change_set(step, steps))
+        if receipt.outcome is ReceiptOutcome.DONE:
+            continue
+        standing_in = [one for one in steps if one.when == "read-only"]
+        if receipt.outcome is ReceiptOutcome.READ_ONLY and standing_in and step.when == "always":
+            after = _in_order(standing_in, steps, receipts)
+            if not isinstance(after, Finished):
+                return after
+            if step.atomic is not None:
+                return _in_order(
+                    [one for one in wanted if one.atomic != step.atomic and one.no > step.no], steps, receipts
+                )
+            continue
+        return Stopped(step, receipt)
+    return Finished()
+
+
+def _change_set(step: Step, steps: Sequence[Step]) -> tuple[Step, ...]:
+    """The step with those that share its change set, in order."""
+    if step.atomic is None:
+        return (step,)
+    return tuple(one for one in steps if one.atomic == step.atomic and one.when == step.when)
+
+
+def settled_by(outcome: ReceiptOutcome) -> bool:
+    """Is the fate of the step known for good?"""
+    return outcome not in (ReceiptOutcome.UNKNOWN, ReceiptOutcome.NOT_SENT, ReceiptOutcome.THROTTLED)

@@ -1,0 +1,106 @@
+"""What the planner asks of a kind of record, and the answers for records without a life of their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from syncengine.errors import FailureClass
+from syncengine.mapping.model import Policy
+from syncengine.mapping.model import TableMapping
+from syncengine.planner.build import Builder
+from syncengine.planner.decide import Decided
+from syncengine.planner.decide import Line
+from syncengine.planner.decide import policy_of
+from syncengine.planner.merge import NAMES
+from syncengine.planner.steps import Decision
+from syncengine.planner.steps import Problem
+from syncengine.planner.steps import Step
+from syncengine.planner.writes import create_record
+from syncengine.planner.writes import update_side
+from syncengine.records.record import Pair
+from syncengine.records.record import Record
+from syncengine.records.values import SIDES
+from syncengine.records.values import Side
+
+
+@dataclass(frozen=True)
+class Built:
+    """What the rules made of the decisions; the steps themselves are in the builder.
+
+    `executes`: the decisions that these steps carry out. Those left out are planned again afterwards.
+    """
+
+    kind: str
+    reason: str
+    executes: tuple[Decision, ...] = ()
+    destructive: bool = False
+    archive: bool = False
+    predicted: tuple[Step, ...] = ()
+
+
+class Rules(Protocol):
+    def policy(self, pair: Pair, mapping: TableMapping, group: str, line: Line) -> Policy:
+        """The conflict policy for one group of this pair."""
+        ...
+
+    def admits(self, pair: Pair, mapping: TableMapping, side: Side) -> Problem | None:
+        """Why an uncoupled record may not enter from `side` now; None when it may."""
+        ...
+
+    def gone(self, pair: Pair, mapping: TableMapping) -> Problem | None:
+        """What to say of a coupled record of which one side, or both, are gone."""
+        ...
+
+    def review(
+        self, pair: Pair, mapping: TableMapping, decided: Decided
+    ) -> tuple[tuple[Decision, ...], Problem | None]:
+        """Adjust the decisions; a problem stops every write of this pair."""
+        ...
+
+    def create(self, builder: Builder, source: Side) -> Built: ...
+
+    def write(self, builder: Builder, decided: Decided) -> Built: ...
+
+
+class PlainRules:
+    """Records that have no states: created, updated field by field; nothing is deleted by itself."""
+
+    def policy(self, pair: Pair, mapping: TableMapping, group: str, line: Line) -> Policy:
+        return policy_of(mapping, group, line)
+
+    def admits(self, pair: Pair, mapping: TableMapping, side: Side) -> Problem | None:
+        return None
+
+    def gone(self, pair: Pair, mapping: TableMapping) -> Problem | None:
+        return deleted(pair)
+
+    def review(
+        self, pair: Pair, mapping: TableMapping, decided: Decided
+    ) -> tuple[tuple[Decision, ...], Problem | None]:
+        return decided.decisions, None
+
+    def create(self, builder: Builder, source: Side) -> Built:
+        create_record(builder, source)
+        return Built("create", f"new in {NAMES[source]}")
+
+    def write(self, builder: Builder, decided: Decided) -> Built:
+        for side in SIDES:
+            update_side(builder, side, decided)
+        return Built("update", "", decided.decisions)
+
+
+def deleted(pair: Pair) -> Problem | None:
+    """The problem of a coupled record that was deleted on one side; None where both sides are gone."""
+    gone = [side for side in SIDES if not isinstance(pair.of(side), Record)]
+    if len(gone) == 2:  # noqa: PLR2004
+        return None
+    side = gone[0]
+    word = "deleted-in-sales" if side == "sales" else "deleted-in-back-office"
+    return Problem(
+        FailureClass.PERSON,
+        word,
+        f"the record was deleted in {NAMES[side]}",
+        "Uncouple it, or restore the record there.",
+        side,
+    )

@@ -1,0 +1,397 @@
+"""What the engine asks of the world: two systems, a store, a clock. Adapters implement these protocols.
+
+`service.wiring` is the one place that names both the engine and its adapters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from dataclasses import field
+from datetime import datetime
+from typing import Any
+from typing import Literal
+from typing import Protocol
+
+from syncengine.errors import FailureClass
+from syncengine.mapping.filters import Filter
+from syncengine.planner.lines import Pairing
+from syncengine.planner.steps import Decision
+from syncengine.planner.steps import Problem
+from syncengine.planner.steps import Receipt
+from syncengine.planner.steps import Step
+from syncengine.records.document import Change
+from syncengine.records.document import Document
+from syncengine.records.document import Gone
+from syncengine.records.document import View
+from syncengine.records.record import Base
+from syncengine.records.record import LinePair
+from syncengine.records.traits import Traits
+from syncengine.records.values import Ref
+from syncengine.records.values import Side
+from syncengine.records.values import Wire
+
+# ---------------------------------------------------------------------------------------------- a system
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who answers behind a URL: another company or organization there stops all writing."""
+
+    id: str
+    name: str
+    user: str = ""
+
+
+@dataclass(frozen=True)
+class Competitor:
+    """A one-way integration that looks active. `certain` False: a hint, which configuration can overrule."""
+
+    code: str
+    what: str
+    remedy: str
+    certain: bool = True
+
+
+@dataclass(frozen=True)
+class Guard:
+    """One reading of what excludes our mode. `one_way` is the organization's flag, None where there is none."""
+
+    one_way: bool | None = None
+    competitors: tuple[Competitor, ...] = ()
+    unreadable: str = ""  # why a hint could not be read
+
+
+@dataclass(frozen=True)
+class Poll:
+    """What to ask for changes: a table, or the lines of one (then `parent` is the column that names the header)."""
+
+    table: str
+    cursor: str | None = None
+    parent: str = ""
+    where: Filter = ()
+
+
+@dataclass(frozen=True)
+class Polled:
+    """The rows of one poll and the cursor after them. `expired`: the cursor was too old, everything must be read."""
+
+    table: str
+    changes: tuple[Change, ...]
+    cursor: str | None
+    expired: bool = False
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a scan; `after` continues behind it, None on the last one."""
+
+    documents: tuple[Document, ...]
+    after: str | None
+
+
+@dataclass
+class Counts:
+    """`requests` are HTTP round trips without token calls, `operations` counts the parts of a batch one by one."""
+
+    requests: int = 0
+    operations: int = 0
+    retries: int = 0
+    throttled: int = 0
+
+
+class System(Protocol):
+    """One side. Blocking and safe to call from several threads; knows wire names, never couplings."""
+
+    @property
+    def side(self) -> Side: ...
+
+    @property
+    def counts(self) -> Counts: ...
+
+    def identity(self) -> Identity:
+        """Raises Unreachable, CredentialsRefused."""
+        ...
+
+    def traits(self, tables: Iterable[str]) -> Traits: ...
+
+    def guard(self, max_age_s: float) -> Guard:
+        """A reading not older than that; `poll` takes one along."""
+        ...
+
+    def begin(self, poll: Poll) -> str | None:
+        """The cursor of this moment: what `poll` will start from after everything has been read once."""
+        ...
+
+    def poll(self, wanted: Sequence[Poll]) -> Iterator[Polled]: ...
+
+    def scan(self, view: View, where: Filter, after: str | None = None) -> Iterator[Page]: ...
+
+    def read(self, view: View, ids: Sequence[str]) -> Mapping[str, Document | Gone]:
+        """Read whole, from the primary, not from a replica. Ids that got no clear answer are missing."""
+        ...
+
+    def find(self, view: View, wanted: Sequence[Mapping[str, Wire]]) -> Sequence[Sequence[Document]]:
+        """Per wanted set of column values, the documents that carry them all."""
+        ...
+
+    def write(self, groups: Sequence[Sequence[Step]], view: View) -> Iterator[tuple[int, Sequence[Receipt]]]:
+        """The number of a group and its receipts, as they come back. Each group of several steps is a change set:
+        all or nothing. `view` says what of a document an answer is to show.
+        """
+        ...
+
+
+# ---------------------------------------------------------------------------------------------- the store
+
+CouplingStatus = Literal["coupled", "closed", "uncoupled", "removed"]
+
+
+@dataclass(frozen=True)
+class Coupling:
+    """Two records that are one. Statuses but "coupled" are tombstones. `tokens`: what was read and accounted for."""
+
+    id: int
+    mapping: str
+    sales_id: str
+    back_office_id: str
+    scope: str = ""
+    status: CouplingStatus = "coupled"
+    base: Base | None = None
+    line_pairs: tuple[LinePair, ...] = ()
+    tokens: Mapping[Side, Mapping[str, str | None]] = field(default_factory=dict)
+    sales_number: str = ""
+    back_office_number: str = ""
+    generation: int = 0
+    created_by: str = ""
+
+    def remote_id(self, side: Side) -> str:
+        return self.sales_id if side == "sales" else self.back_office_id
+
+
+@dataclass(frozen=True)
+class WorkItem:
+    """A record that is to be planned, or that is parked under a problem.
+
+    Coupled: `coupling` is set. Not coupled: `side` and `remote_id` name the one record. Documents are there where
+    this run has read them already.
+    """
+
+    id: int
+    mapping: str
+    coupling: int | None
+    side: Side | None
+    remote_id: str | None
+    number: str = ""
+    documents: Mapping[Side, Document] = field(default_factory=dict)
+    problem: Problem | None = None
+    attempts: int = 0
+    since: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Which record a work item is about: a coupling, or one side's record that has none."""
+
+    mapping: str
+    coupling: int | None = None
+    side: Side | None = None
+    remote_id: str | None = None
+
+
+OperationStatus = Literal["open", "done", "stopped", "undone"]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """An action being carried out, as the journal keeps it: enough to finish it in another process."""
+
+    id: int
+    mapping: str
+    subject: Subject
+    kind: str
+    reason: str
+    steps: tuple[Step, ...]
+    decisions: tuple[Decision, ...]
+    executes: tuple[Decision, ...]
+    pairing: Pairing
+    receipts: Mapping[int, Receipt]
+    sent_at: Mapping[int, datetime]
+    documents: Mapping[Side, Document]
+    foreign_edit: bool = False
+    status: OperationStatus = "open"
+    run_id: str = ""
+
+
+@dataclass(frozen=True)
+class Conflict:
+    id: int
+    mapping: str
+    coupling: int
+    line: int | None
+    group: str
+    base: Mapping[Side, Any]
+    sales: Any
+    back_office: Any
+    since: datetime
+    answer: Side | None = None
+
+
+@dataclass(frozen=True)
+class ArchiveVersion:
+    """A kept copy of a back-office document that was replaced or removed."""
+
+    id: int
+    coupling: int
+    order: str
+    version: int
+    number: str
+    successor: str
+    reason: str
+    archived_at: datetime
+    document: Document
+    decisions: tuple[Decision, ...] = ()
+
+
+class Couplings(Protocol):
+    def get(self, ids: Sequence[int]) -> Mapping[int, Coupling]: ...
+    def by_remote(self, mapping: str, side: Side, ids: Sequence[str]) -> Mapping[str, Sequence[Coupling]]: ...
+    def brief(self, mapping: str, side: Side, ids: Sequence[str]) -> Mapping[str, tuple[int, Mapping[str, Any]]]: ...
+    def known(self, mapping: str, side: Side, ids: Sequence[str]) -> Mapping[str, str]: ...
+    def couple(self, mapping: str, sales_id: str, back_office_id: str, *, created_by: str, scope: str = "") -> int: ...
+    def move(self, coupling: int, back_office_id: str) -> None: ...
+    def settle(self, coupling: int, base: Base | None, line_pairs: Sequence[LinePair]) -> None: ...
+    def account(self, coupling: int, tokens: Mapping[Side, Mapping[str, str | None]]) -> None: ...
+    def name(self, coupling: int, sales_number: str, back_office_number: str) -> None: ...
+    def end(self, coupling: int, status: CouplingStatus, reason: str) -> None: ...
+    def former(self, mapping: str, side: Side, remote_id: str, coupling: int | None, reason: str) -> None: ...
+    def by_line(self, mapping: str, side: Side, line_ids: Sequence[str]) -> Mapping[str, int]: ...
+    def count(self, mapping: str) -> int: ...
+    def after(self, mapping: str, coupling: int, limit: int) -> Sequence[Coupling]: ...
+
+
+class Work(Protocol):
+    def add(
+        self,
+        subject: Subject,
+        documents: Mapping[Side, Document] | None = None,
+        *,
+        number: str = "",
+        keep: bool = False,
+    ) -> None: ...
+    def claim(self, mapping: str, limit: int, now: datetime) -> Sequence[WorkItem]: ...
+    def done(self, subject: Subject) -> None: ...
+    def park(
+        self,
+        subject: Subject,
+        problem: Problem,
+        *,
+        until: datetime | None = None,
+        causes: Sequence[Ref] = (),
+        number: str = "",
+    ) -> None: ...
+    def release(self, mapping: str, remote_ids: Mapping[Side, Sequence[str]]) -> int: ...
+    def couple(self, mapping: str, coupling: int, sales_id: str, back_office_id: str) -> None: ...
+    def documents(self, mapping: str, sales_id: str, back_office_id: str) -> Mapping[Side, Document]: ...
+    def retry_mapping(self, mapping: str) -> int: ...
+    def parked(self, mapping: str) -> Mapping[tuple[FailureClass, str], int]: ...
+    def state(self, subject: Subject) -> str | None: ...
+
+
+class Journal(Protocol):
+    def open(self, operation: Operation) -> int: ...
+    def claim(self, operation: int, mapping: str, side: Side, kind: str, values: Sequence[str]) -> None: ...
+    def claimed_keys(self, mapping: str, side: Side, keys: Sequence[str]) -> Mapping[str, int]: ...
+    def sending(self, operation: int, steps: Sequence[int], at: datetime) -> None: ...
+    def received(self, operation: int, receipts: Sequence[Receipt]) -> None: ...
+    def forget(self, operation: int, steps: Sequence[int]) -> None: ...
+    def flag_foreign_edit(self, operation: int) -> None: ...
+    def couple(self, operation: int, coupling: int) -> None: ...
+    def close(self, operation: int, status: OperationStatus) -> None: ...
+    def unfinished(self) -> Sequence[Operation]: ...
+    def busy(self, mapping: str) -> set[Subject]: ...
+    def attempts(self, subject: Subject) -> int: ...
+
+
+class Cursors(Protocol):
+    def get(self, mapping: str, side: str, kind: str) -> str | None: ...
+    def put(self, mapping: str, side: str, kind: str, value: str | None) -> None: ...
+    def drop(self, mapping: str, kind: str) -> None: ...
+    def remember(self, mapping: str, side: Side, versions: Mapping[str, str | None], reason: str) -> None: ...
+    def forget(self, mapping: str, side: Side, remote_ids: Sequence[str]) -> None: ...
+    def remembered(self, mapping: str, side: Side, remote_ids: Sequence[str]) -> Mapping[str, str | None]: ...
+
+
+class Matching(Protocol):
+    def put(self, mapping: str, side: Side, remote_id: str, scope: str, keys: Mapping[int, str]) -> None: ...
+    def remove(self, mapping: str, side: Side, remote_ids: Sequence[str]) -> None: ...
+    def clear(self, mapping: str) -> None: ...
+    def unique(self, mapping: str, group: int) -> Sequence[tuple[str, str, str]]: ...
+    def ambiguous(self, mapping: str, group: int) -> Mapping[tuple[Side, str], Sequence[str]]: ...
+    def count(self, mapping: str, side: Side) -> int: ...
+
+
+class Conflicts(Protocol):
+    def refresh(self, mapping: str, coupling: int, found: Sequence[Decision]) -> None: ...
+    def answers(self, coupling: int) -> Mapping[tuple[int | str | None, str], Side]: ...
+    def covers(self, coupling: int, groups: Sequence[str], line: int | str | None) -> bool: ...
+    def count(self, mapping: str) -> int: ...
+
+
+class Archive(Protocol):
+    def keep(
+        self,
+        *,
+        mapping: str,
+        coupling: int,
+        operation: int,
+        order: str,
+        number: str,
+        reason: str,
+        document: Document,
+        decisions: Sequence[Decision],
+    ) -> int: ...
+    def succeeded(self, operation: int, successor: str) -> None: ...
+
+
+class History(Protocol):
+    def note(self, subject: Subject, event: str, data: Mapping[str, Any]) -> None: ...
+
+
+class Remembered(Protocol):
+    def get(self, name: str, max_age_s: float | None = None) -> Any: ...
+    def put(self, name: str, value: Any) -> None: ...
+
+
+class Store(Protocol):
+    """What a run needs of the store. `transaction`: all or nothing; inner ones join the outer one."""
+
+    def transaction(self) -> AbstractContextManager[None]: ...
+
+    @property
+    def couplings(self) -> Couplings: ...
+    @property
+    def work(self) -> Work: ...
+    @property
+    def journal(self) -> Journal: ...
+    @property
+    def cursors(self) -> Cursors: ...
+    @property
+    def matching(self) -> Matching: ...
+    @property
+    def conflicts(self) -> Conflicts: ...
+    @property
+    def archive(self) -> Archive: ...
+    @property
+    def history(self) -> History: ...
+    @property
+    def remembered(self) -> Remembered: ...
+
+
+class Clock(Protocol):
+    def now(self) -> datetime: ...
+    def sleep(self, seconds: float) -> None: ...

@@ -1,0 +1,84 @@
+"""A document as one side returned it: wire names, decoded values, its lines, the token of that same read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field
+from datetime import datetime
+
+from syncengine.records.values import Wire
+
+
+@dataclass(frozen=True)
+class Document:
+    """One row of a table, or one document with its lines in their order.
+
+    `state` is the neutral word for a state column, where the table has one (sales: active, submitted, canceled,
+    fulfilled, invoiced; back office: draft, in-review, released). `read_only` is what the system says of the row as
+    such, not what it would say to us.
+    """
+
+    id: str
+    version: str | None
+    fields: Mapping[str, Wire]
+    lines: tuple[Document, ...] = ()
+    state: str | None = None
+    modified_at: datetime | None = None
+
+    def line(self, line_id: str) -> Document | None:
+        return next((line for line in self.lines if line.id == line_id), None)
+
+
+@dataclass(frozen=True)
+class Gone:
+    """The id, asked singly, answered not-found while its company or organization answered."""
+
+    id: str
+
+
+@dataclass(frozen=True)
+class View:
+    """Which part of a document a reader needs; `columns` None means all of them."""
+
+    table: str
+    columns: tuple[str, ...] | None = None
+    line_table: str | None = None
+    line_parent: str | None = None
+    line_columns: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Change:
+    """One row of a poll: a hint that this record may have changed. `parent` is set for rows of a line table."""
+
+    id: str
+    version: str | None
+    modified_at: datetime | None = None
+    gone: bool = False
+    parent: str | None = None
+
+
+@dataclass(frozen=True)
+class ColumnSchema:
+    """What a system says of one column. `decimals` and `length` are None where they mean nothing."""
+
+    name: str
+    type: str  # text | integer | decimal | boolean | date | datetime | guid | lookup | choice
+    length: int | None = None
+    decimals: int | None = None
+    creatable: bool = True
+    updatable: bool = True
+    required: bool = False
+    choices: Mapping[str, str] = field(default_factory=dict)  # wire value as text -> label
+    targets: tuple[str, ...] = ()  # tables a lookup may point at
+
+
+@dataclass(frozen=True)
+class TableSchema:
+    name: str
+    columns: Mapping[str, ColumnSchema]
+    insertable: bool = True
+    updatable: bool = True
+    deletable: bool = True
+    tracked: bool = False  # the system keeps a change feed with deletions

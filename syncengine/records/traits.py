@@ -1,0 +1,68 @@
+"""What a connector says about its system beyond table schemas: how its documents behave when they are written.
+
+Traits are data, so that the planner can stay ignorant of whose rules they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field
+
+from syncengine.records.document import TableSchema
+from syncengine.records.values import Link
+from syncengine.records.values import Wire
+
+
+@dataclass(frozen=True)
+class TableTraits:
+    """How one table, with its lines, takes writes.
+
+    `client_ids`: the client may choose the id on create. `atomic`: several writes to one document can be one change
+    set. `after_lines`: header columns that can only be written once there are lines, last. `locked`: per state word,
+    the header columns that are refused; `lines_locked`: the states in which lines may not be written. `carried`,
+    `carried_lines`: the columns, in order, that a successor document takes over from its predecessor; `lost_on_copy`
+    says in words what it cannot take. `exclusive`: sets of columns of which one alone may be written. `derived`: a
+    line column -> the columns the system fills in anew when it changes. `line_order`: the line column whose value a
+    client may choose, so that a repeated insert finds itself; `line_number`: the one that
+    only shows the place. `key_tables`: where a document with our key may stand.
+    `computed`: columns, header or line, that the system derives from others (totals, allocations).
+    `healthy`: what the answer to a create must hold before the document goes on to its next step.
+    """
+
+    client_ids: bool = False
+    atomic: bool = False
+    after_lines: frozenset[str] = frozenset()
+    locked: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    lines_locked: frozenset[str] = frozenset()
+    carried: tuple[str, ...] = ()
+    carried_lines: tuple[str, ...] = ()
+    exclusive: tuple[frozenset[str], ...] = ()
+    derived: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    line_order: str = ""
+    line_number: str = ""
+    lines_in_create: int = 100
+    lost_on_copy: tuple[str, ...] = ()
+    key_tables: tuple[str, ...] = ()
+    computed: frozenset[str] = frozenset()
+    healthy: Mapping[str, Wire] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Traits:
+    """Everything static the planner may ask of one side. Missing tables behave like a plain table."""
+
+    tables: Mapping[str, TableTraits] = field(default_factory=dict)
+    schemas: Mapping[str, TableSchema] = field(default_factory=dict)
+    choices: Mapping[str, Mapping[str, Link]] = field(default_factory=dict)
+    settings: Mapping[str, object] = field(default_factory=dict)
+
+    def table(self, name: str) -> TableTraits:
+        return self.tables.get(name, TableTraits())
+
+    def creatable(self, table: str, cells: Mapping[str, Wire]) -> dict[str, Wire]:
+        """The cells that may stand in a create; unknown tables let all pass."""
+        schema = self.schemas.get(table)
+        if schema is None:
+            return dict(cells)
+        return {c: v for c, v in cells.items() if c not in schema.columns or schema.columns[c].creatable}
