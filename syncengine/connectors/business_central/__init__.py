@@ -1,0 +1,3 @@
+"""Business Central through its API v2.0."""
+
+from __future__ import annotations

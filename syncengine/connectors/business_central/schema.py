@@ -1,0 +1,103 @@
+"""The tables of one environment, from its `$metadata`, else from what every API v2.0 has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import replace
+from typing import Final
+
+from syncengine.connectors.business_central import standard
+from syncengine.connectors.http import HttpClient
+from syncengine.connectors.odata import metadata
+from syncengine.connectors.settings import Cache
+from syncengine.mapping.filters import STATE
+from syncengine.observe.logging import get_logger
+from syncengine.records.document import ColumnSchema
+from syncengine.records.document import TableSchema
+from syncengine.records.traits import TableTraits
+
+log = get_logger()
+
+DAY_S: Final = 24 * 3600
+
+
+@dataclass(frozen=True)
+class Table:
+    name: str
+    key: str
+    columns: Mapping[str, ColumnSchema]
+    collections: Mapping[str, str]  # line table -> navigation property
+    published: bool
+
+    def property(self, column: str) -> str:
+        return "status" if column == STATE else column
+
+
+class Schema:
+    def __init__(self, http: HttpClient, root: str, cache: Cache) -> None:
+        self.http = http
+        self.root = root
+        self.cache = cache
+        self._model: metadata.Model | None = None
+        self._tables: dict[str, Table] = {}
+
+    def table(self, name: str) -> Table:
+        if name not in self._tables:
+            self._tables[name] = self._build(name)
+        return self._tables[name]
+
+    def schemas(self, tables: Iterable[str]) -> dict[str, TableSchema]:
+        return {name: TableSchema(name, table.columns) for name in tables if (table := self.table(name)).published}
+
+    def traits(self, name: str) -> TableTraits:
+        """How a table takes writes; of the places where a key may stand, those this environment has."""
+        found = standard.TRAITS.get(name, TableTraits())
+        sets = self.model().sets
+        if not sets:
+            return replace(found, key_tables=tuple(one for one in found.key_tables if one == name))
+        return replace(found, key_tables=tuple(one for one in found.key_tables if one in sets))
+
+    def model(self) -> metadata.Model:
+        """What `$metadata` says, asked once a day; empty where the service has none."""
+        if self._model is None:
+            kept = self.cache.get("back-office-metadata", DAY_S)
+            if isinstance(kept, dict):
+                self._model = metadata.from_plain(kept)
+            else:
+                self._model = self._ask()
+                self.cache.put("back-office-metadata", metadata.to_plain(self._model, {*self._model.sets}))
+        return self._model
+
+    def _ask(self) -> metadata.Model:
+        answer = self.http.get(f"{self.root}/$metadata", {"accept": "application/xml"})
+        if answer.status == 200:  # noqa: PLR2004
+            try:
+                return metadata.parse(answer.body)
+            except metadata.NotMetadata as error:
+                log.warning("metadata_unreadable", side="back_office", error=str(error))
+        else:
+            log.warning("metadata_unavailable", side="back_office", status=answer.status)
+        return metadata.Model()
+
+    def _build(self, name: str) -> Table:
+        entity = self.model().entity(name)
+        read_only = standard.READ_ONLY.get(name, frozenset({"id", "lastModifiedDateTime"}))
+        key = standard.KEYS.get(name, "id")
+        if entity is None:
+            columns = {
+                column: ColumnSchema(column, kind, creatable=column not in read_only, updatable=column not in read_only)
+                for column, kind in standard.COLUMN_TYPES.items()
+            }
+            return Table(name, key, columns, dict(standard.LINES_NAVIGATION), published=False)
+        columns = {
+            one.name: ColumnSchema(
+                one.name, one.type, one.length, creatable=one.name not in read_only, updatable=one.name not in read_only
+            )
+            for one in entity.properties.values()
+        }
+        collections = {
+            self.model().set_of(one.target): one.name for one in entity.navigation.values() if one.collection
+        }
+        return Table(name, key, columns, {**standard.LINES_NAVIGATION, **collections}, published=True)

@@ -1,0 +1,136 @@
+"""What every Business Central has: keys, state words, column types of API v2.0, how orders take writes.
+
+From Microsoft's API v2.0 reference and the AL source of its pages; column types stand in where `$metadata` is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from syncengine.records.traits import TableTraits
+
+KEYS: Final[Mapping[str, str]] = {
+    # Orders name their currency by code, and the local currency has a code but no row: the code is the identity.
+    "currencies": "code",
+}
+
+STATES: Final[Mapping[str, Mapping[str, str]]] = {
+    "salesOrders": {"Draft": "draft", "In Review": "in-review", "Open": "released"},
+    "salesQuotes": {"Draft": "draft", "Sent": "sent", "Accepted": "accepted", "Expired ": "expired"},
+}
+
+LINES_NAVIGATION: Final[Mapping[str, str]] = {
+    "salesOrderLines": "salesOrderLines",
+    "salesQuoteLines": "salesQuoteLines",
+    "salesInvoiceLines": "salesInvoiceLines",
+    "salesShipmentLines": "salesShipmentLines",
+    "salesOrderArchiveLines": "salesOrderArchiveLines",
+}
+
+_TYPES: Final[Mapping[str, str]] = {
+    "decimal": (
+        "discountAmount totalAmountExcludingTax totalTaxAmount totalAmountIncludingTax quantity unitPrice "
+        "discountPercent amountExcludingTax taxPercent amountIncludingTax invoiceDiscountAllocation netAmount "
+        "netTaxAmount netAmountIncludingTax shippedQuantity invoicedQuantity invoiceQuantity shipQuantity balanceDue "
+        "creditLimit inventory unitCost amountRoundingPrecision exchangeRateAmount relationalExchangeRateAmount "
+        "remainingAmount"
+    ),
+    "date": (
+        "orderDate postingDate requestedDeliveryDate shipmentDate documentDate dueDate invoiceDate promisedPayDate "
+        "validUntilDate sentDate acceptedDate startingDate dateArchived"
+    ),
+    "datetime": "lastModifiedDateTime expirationDateTime systemCreatedAt systemModifiedAt",
+    "boolean": "pricesIncludeTax partialShipping discountAppliedBeforeTax fullyShipped taxLiable priceIncludesTax",
+    "integer": "sequence docNoOccurrence versionNumber objectIdToRun",
+    "choice": "lineType status",
+    "guid": (
+        "id documentId itemId accountId customerId billToCustomerId currencyId paymentTermsId shipmentMethodId "
+        "unitOfMeasureId itemVariantId locationId taxAreaId paymentMethodId itemCategoryId taxGroupId "
+        "baseUnitOfMeasureId orderId"
+    ),
+}
+COLUMN_TYPES: Final[Mapping[str, str]] = {name: kind for kind, names in _TYPES.items() for name in names.split()}
+
+READ_ONLY: Final[Mapping[str, frozenset[str]]] = {
+    "salesOrders": frozenset(
+        "id number customerName billToName billToAddressLine1 billToAddressLine2 billToCity billToCountry "
+        "billToState billToPostCode discountAppliedBeforeTax totalAmountExcludingTax totalTaxAmount "
+        "totalAmountIncludingTax fullyShipped status lastModifiedDateTime".split()
+    ),
+    "salesOrderLines": frozenset(
+        "id discountAppliedBeforeTax amountExcludingTax taxPercent totalTaxAmount amountIncludingTax "
+        "invoiceDiscountAllocation netAmount netTaxAmount netAmountIncludingTax shippedQuantity "
+        "invoicedQuantity".split()
+    ),
+}
+
+ORDER: Final[Mapping[str, tuple[str, ...]]] = {
+    # Business Central validates field after field in the order of the body; each may reset the ones before it.
+    "salesOrders": (
+        "externalDocumentNumber", "customerId", "customerNumber", "billToCustomerId", "billToCustomerNumber",
+        "currencyId", "currencyCode", "pricesIncludeTax", "paymentTermsId", "shipmentMethodId", "salesperson",
+        "partialShipping", "shortcutDimension1Code", "shortcutDimension2Code",
+        "sellToAddressLine1", "sellToAddressLine2", "sellToCity", "sellToState", "sellToCountry", "sellToPostCode",
+        "shipToName", "shipToContact", "shipToAddressLine1", "shipToAddressLine2", "shipToCity", "shipToState",
+        "shipToCountry", "shipToPostCode", "phoneNumber", "email",
+        "orderDate", "postingDate", "requestedDeliveryDate", "discountAmount",
+    ),
+    "salesOrderLines": (
+        "sequence", "lineType", "itemId", "accountId", "lineObjectNumber", "itemVariantId", "locationId",
+        "unitOfMeasureId", "unitOfMeasureCode", "quantity", "unitPrice", "discountPercent", "discountAmount",
+        "description", "description2", "shipmentDate",
+    ),
+}  # fmt: skip
+
+_LOCKED: Final = frozenset(
+    "customerId customerNumber billToCustomerId billToCustomerNumber currencyId currencyCode "
+    "pricesIncludeTax shipmentMethodId partialShipping requestedDeliveryDate discountAmount".split()
+)
+
+SALES_ORDERS: Final = TableTraits(
+    after_lines=frozenset({"discountAmount"}),
+    locked={"released": _LOCKED, "in-review": _LOCKED},
+    lines_locked=frozenset({"released", "in-review"}),
+    carried=tuple(
+        column
+        for column in ORDER["salesOrders"]
+        if column not in ("externalDocumentNumber", "customerNumber", "billToCustomerNumber", "currencyId")
+    ),
+    carried_lines=tuple(
+        column
+        for column in ORDER["salesOrderLines"]
+        if column not in ("sequence", "itemId", "accountId", "unitOfMeasureCode", "discountPercent")
+    ),
+    lost_on_copy=(
+        "reservations",
+        "item tracking",
+        "the release",
+        "attachments",
+        "dimensions other than the two shortcut ones",
+    ),
+    exclusive=(
+        frozenset({"itemId", "accountId", "lineObjectNumber"}),
+        frozenset({"unitOfMeasureId", "unitOfMeasureCode"}),
+        frozenset({"discountAmount", "discountPercent"}),
+        frozenset({"customerId", "customerNumber"}),
+        frozenset({"currencyId", "currencyCode"}),
+    ),
+    derived={
+        "itemId": frozenset(
+            {"description", "description2", "itemVariantId", "unitOfMeasureId", "unitPrice", "discountAmount"}
+        ),
+        # A new customer brings its own bill-to party, terms and addresses.
+        "customerId": frozenset({"billToCustomerId"}),
+    },
+    line_order="sequence",
+    lines_in_create=100,
+    key_tables=("salesOrders", "salesInvoices", "salesOrderArchives"),
+    computed=frozenset(
+        "totalAmountExcludingTax totalTaxAmount totalAmountIncludingTax fullyShipped discountAppliedBeforeTax "
+        "amountExcludingTax amountIncludingTax taxPercent invoiceDiscountAllocation netAmount netTaxAmount "
+        "netAmountIncludingTax shipQuantity invoiceQuantity".split()
+    ),
+)
+
+TRAITS: Final[Mapping[str, TableTraits]] = {"salesOrders": SALES_ORDERS}

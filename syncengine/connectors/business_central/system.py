@@ -1,0 +1,118 @@
+"""The `System` port for Business Central."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import Literal
+
+import httpx
+
+from syncengine.connectors.business_central.changes import Changes
+from syncengine.connectors.business_central.reading import HEADERS
+from syncengine.connectors.business_central.reading import Reader
+from syncengine.connectors.business_central.schema import Schema
+from syncengine.connectors.business_central.writing import Writer
+from syncengine.connectors.codec import from_json
+from syncengine.connectors.http import HttpClient
+from syncengine.connectors.settings import Cache
+from syncengine.connectors.settings import Connection
+from syncengine.connectors.settings import NoCache
+from syncengine.mapping.filters import Filter
+from syncengine.planner.steps import Receipt
+from syncengine.planner.steps import Step
+from syncengine.ports import Counts
+from syncengine.ports import Guard
+from syncengine.ports import Identity
+from syncengine.ports import Page
+from syncengine.ports import Poll
+from syncengine.ports import Polled
+from syncengine.records.document import Document
+from syncengine.records.document import Gone
+from syncengine.records.document import View
+from syncengine.records.traits import Traits
+from syncengine.records.values import Wire
+
+HOUR_S = 3600.0
+
+
+class BusinessCentral:
+    """Options: `company` (name or id), `overlap_s`, `ignore_competitors`."""
+
+    def __init__(
+        self, connection: Connection, cache: Cache | None = None, transport: httpx.BaseTransport | None = None
+    ) -> None:
+        self.http = HttpClient(connection, "back_office", transport)
+        root = connection.url.rstrip("/")
+        self.cache = cache or NoCache()
+        self.schema = Schema(self.http, root, self.cache)
+        options = connection.options
+        self.reader = Reader(self.http, root, self.schema, str(options.get("company", "")))
+        overlap, ignored = options.get("overlap_s"), options.get("ignore_competitors")
+        self.changes = Changes(
+            self.reader,
+            float(overlap) if isinstance(overlap, (int, float)) else 600.0,
+            [str(one) for one in ignored] if isinstance(ignored, (list, tuple)) else (),
+        )
+        self.writer = Writer(self.reader)
+
+    @property
+    def side(self) -> Literal["back_office"]:
+        return "back_office"
+
+    @property
+    def counts(self) -> Counts:
+        return self.http.counts
+
+    def close(self) -> None:
+        self.http.close()
+
+    def identity(self) -> Identity:
+        row = self.reader.company_row()
+        return Identity(row["id"], row["name"])
+
+    def guard(self, max_age_s: float) -> Guard:
+        return self.changes.guard(max_age_s)
+
+    def traits(self, tables: Iterable[str]) -> Traits:
+        names = list(tables)
+        return Traits(
+            tables={name: self.schema.traits(name) for name in names},
+            schemas=self.schema.schemas(names),
+            settings={"countries": self._countries()},
+        )
+
+    def _countries(self) -> dict[str, str]:
+        """Country names and codes, folded, to codes; kept for a day."""
+        kept = self.cache.get("back-office-countries", 24 * HOUR_S)
+        if isinstance(kept, dict):
+            return {str(name): str(code) for name, code in kept.items()}
+        found: dict[str, str] = {}
+        answer = self.reader.http.get(f"{self.reader.root}/{self.reader.path('countriesRegions')}", HEADERS)
+        if answer.status == 200:  # noqa: PLR2004
+            for one in from_json(answer.body).get("value", []):
+                code = str(one.get("code", ""))
+                found |= {code.casefold(): code, str(one.get("displayName", "")).casefold(): code}
+        found.pop("", None)
+        self.cache.put("back-office-countries", found)
+        return found
+
+    def begin(self, poll: Poll) -> str | None:
+        return self.changes.begin(poll)
+
+    def poll(self, wanted: Sequence[Poll]) -> Iterator[Polled]:
+        return self.changes.poll(wanted)
+
+    def scan(self, view: View, where: Filter, after: str | None = None) -> Iterator[Page]:
+        return self.reader.scan(view, where, after)
+
+    def read(self, view: View, ids: Sequence[str]) -> Mapping[str, Document | Gone]:
+        return self.reader.read(view, ids)
+
+    def find(self, view: View, wanted: Sequence[Mapping[str, Wire]]) -> Sequence[Sequence[Document]]:
+        return self.reader.find(view, wanted)
+
+    def write(self, groups: Sequence[Sequence[Step]], view: View) -> Iterator[tuple[int, Sequence[Receipt]]]:
+        return self.writer.write(groups, view)

@@ -1,0 +1,132 @@
+"""The tables of one environment: column types and lookups, from its `$metadata`, else from what every one has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from syncengine.connectors.dynamics365_sales import standard
+from syncengine.connectors.http import HttpClient
+from syncengine.connectors.odata import metadata
+from syncengine.connectors.settings import Cache
+from syncengine.mapping.filters import STATE
+from syncengine.observe.logging import get_logger
+from syncengine.records.document import ColumnSchema
+from syncengine.records.document import TableSchema
+
+log = get_logger()
+
+DAY_S: Final = 24 * 3600
+
+
+@dataclass(frozen=True)
+class Table:
+    """One entity set. `binds`: lookup column -> target set -> navigation property, case kept."""
+
+    name: str
+    key: str
+    columns: Mapping[str, ColumnSchema]
+    binds: Mapping[str, Mapping[str, str]]
+    collections: Mapping[str, str]  # line table -> collection-valued navigation property
+    published: bool
+
+    def property(self, column: str) -> str:
+        """The name under which a column is read: `_x_value` for lookups, `statecode` for the state word."""
+        if column == STATE:
+            return "statecode"
+        return f"_{column}_value" if column in self.binds else column
+
+    def column(self, name: str) -> str:
+        """The column behind a property that was read."""
+        return name[1:-6] if name.startswith("_") and name.endswith("_value") else name
+
+
+class Schema:
+    def __init__(self, http: HttpClient, root: str, cache: Cache) -> None:
+        self.http = http
+        self.root = root
+        self.cache = cache
+        self._model: metadata.Model | None = None
+        self._tables: dict[str, Table] = {}
+
+    def table(self, name: str) -> Table:
+        if name not in self._tables:
+            self._tables[name] = self._build(name)
+        return self._tables[name]
+
+    def schemas(self, tables: Iterable[str]) -> dict[str, TableSchema]:
+        """The schemas of those tables that the environment publishes."""
+        found = {}
+        for name in tables:
+            if "/" in name:
+                continue
+            table = self.table(name)
+            if table.published:
+                found[name] = TableSchema(name, table.columns)
+        return found
+
+    def logical_name(self, entity_set: str) -> str:
+        return self.model().sets.get(entity_set) or standard.LOGICAL.get(entity_set, entity_set)
+
+    def set_of(self, logical_name: str) -> str:
+        found = self.model().set_of(logical_name)
+        return found or next((s for s, name in standard.LOGICAL.items() if name == logical_name), logical_name)
+
+    def model(self) -> metadata.Model:
+        """What `$metadata` says, asked once a day; empty where the service has none."""
+        if self._model is None:
+            kept = self.cache.get("sales-metadata", DAY_S)
+            if isinstance(kept, dict):
+                self._model = metadata.from_plain(kept)
+            else:
+                self._model = self._ask()
+                wanted = {*standard.LOGICAL, *self._model.sets} if len(self._model.sets) < 100 else {*standard.LOGICAL}  # noqa: PLR2004
+                self.cache.put("sales-metadata", metadata.to_plain(self._model, wanted))
+        return self._model
+
+    def _ask(self) -> metadata.Model:
+        answer = self.http.get(f"{self.root}$metadata", {"accept": "application/xml"})
+        if answer.status == 200:  # noqa: PLR2004
+            try:
+                return metadata.parse(answer.body)
+            except metadata.NotMetadata as error:
+                log.warning("metadata_unreadable", side="sales", error=str(error))
+        else:
+            log.warning("metadata_unavailable", side="sales", status=answer.status)
+        return metadata.Model()
+
+    def _build(self, name: str) -> Table:
+        entity = self.model().entity(name)
+        if entity is None:
+            return _standard(name)
+        binds: dict[str, dict[str, str]] = {}
+        collections: dict[str, str] = {}
+        for navigation in entity.navigation.values():
+            target = self.set_of(navigation.target)
+            if navigation.collection:
+                collections.setdefault(target, navigation.name)
+            elif navigation.constraint:
+                column = navigation.constraint.removeprefix("_").removesuffix("_value")
+                binds.setdefault(column, {})[target] = navigation.name
+        collections |= {
+            line_table: navigation_name
+            for line_table, navigation_name in standard.LINES_NAVIGATION.items()
+            if navigation_name in entity.navigation
+        }
+        columns = {}
+        for one in entity.properties.values():
+            column = one.name[1:-6] if one.name.startswith("_") and one.name.endswith("_value") else one.name
+            kind = "lookup" if column in binds else one.type
+            columns[column] = ColumnSchema(column, kind, one.length, targets=tuple(binds.get(column, {})))
+        key = entity.key[0] if entity.key else f"{entity.name}id"
+        return Table(name, key, columns, binds, collections, published=True)
+
+
+def _standard(name: str) -> Table:
+    logical = standard.LOGICAL.get(name, name.removesuffix("s"))
+    binds = standard.LOOKUPS.get(name, {})
+    columns = {column: ColumnSchema(column, kind) for column, kind in standard.COLUMN_TYPES.items()}
+    columns |= {column: ColumnSchema(column, "lookup", targets=tuple(targets)) for column, targets in binds.items()}
+    return Table(name, f"{logical}id", columns, binds, dict(standard.LINES_NAVIGATION), published=False)

@@ -1,0 +1,261 @@
+"""Writes: each step one request, each group one change set, sent in batches; what came back, step by step.
+
+Nothing here is repeated: an answer that is missing is an unknown outcome, and the journal settles it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import as_completed
+from typing import Any
+
+from syncengine.connectors.codec import NotJson
+from syncengine.connectors.codec import from_json
+from syncengine.connectors.codec import to_json
+from syncengine.connectors.dynamics365_sales import standard
+from syncengine.connectors.dynamics365_sales.entities import ANNOTATIONS
+from syncengine.connectors.dynamics365_sales.entities import body_of
+from syncengine.connectors.dynamics365_sales.entities import document
+from syncengine.connectors.dynamics365_sales.entities import expand
+from syncengine.connectors.dynamics365_sales.entities import select
+from syncengine.connectors.dynamics365_sales.reading import Reader
+from syncengine.connectors.dynamics365_sales.reading import is_gone
+from syncengine.connectors.dynamics365_sales.reading import prefer
+from syncengine.connectors.http import Answer
+from syncengine.connectors.http import NoAnswer
+from syncengine.connectors.http import NotSent
+from syncengine.connectors.http import error_of
+from syncengine.connectors.odata import multipart
+from syncengine.connectors.odata.query import with_options
+from syncengine.planner.steps import Receipt
+from syncengine.planner.steps import ReceiptOutcome
+from syncengine.planner.steps import RemoteError
+from syncengine.planner.steps import Step
+from syncengine.records.document import Document
+from syncengine.records.document import Gone
+from syncengine.records.document import View
+
+READ_ONLY_CODES = frozenset({"0x80043b09", "0x8004022e", "0x80040228", "0x80040230"})
+DUPLICATE_CODES = frozenset({"0x80040237"})
+COMFORTABLE_S = 20.0
+REPRESENTATION = "return=representation"
+
+Group = tuple[int, Sequence[Step]]
+
+
+class Writer:
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+        self.http = reader.http
+        self.schema = reader.schema
+        self._size_lock = threading.Lock()
+        self._size = 10  # operations to a batch; grows while batches stay quick
+
+    def write(self, groups: Sequence[Sequence[Step]], view: View) -> Iterator[tuple[int, Sequence[Receipt]]]:
+        batches = list(self._cut([(number, steps) for number, steps in enumerate(groups)]))
+        if len(batches) == 1:
+            yield from self._send(batches[0], view)
+            return
+        with ThreadPoolExecutor(self.http.connection.limits.concurrency, "sales-write") as pool:
+            futures = [pool.submit(self._sent, batch, view) for batch in batches]
+            for future in as_completed(futures):
+                yield from future.result()
+
+    def _cut(self, groups: Sequence[Group]) -> Iterator[list[Group]]:
+        """Batches of about the size that the service has answered comfortably; the first ones are smaller."""
+        batch: list[Group] = []
+        size = self._size
+        for group in groups:
+            if batch and sum(len(steps) for _, steps in batch) + len(group[1]) > size:
+                yield batch
+                batch, size = [], min(size * 2, self.http.connection.limits.batch)
+            batch.append(group)
+        if batch:
+            yield batch
+
+    def _sent(self, batch: Sequence[Group], view: View) -> list[tuple[int, Sequence[Receipt]]]:
+        return list(self._send(batch, view))
+
+    def _send(self, batch: Sequence[Group], view: View) -> Iterator[tuple[int, Sequence[Receipt]]]:
+        operations = [[self._operation(step, view) for step in steps] for _, steps in batch]
+        count = sum(len(steps) for _, steps in batch)
+        started = time.monotonic()
+        try:
+            answers = [[self._single(operations[0][0])]] if count == 1 else self._batch(operations, count)
+        except NotSent as error:
+            yield from _all(batch, ReceiptOutcome.NOT_SENT, RemoteError(0, "not-sent", error.message))
+            return
+        except NoAnswer as error:
+            yield from _all(batch, ReceiptOutcome.UNKNOWN, RemoteError(0, "no-answer", error.message))
+            return
+        self._learn(count, time.monotonic() - started)
+        for at, (number, steps) in enumerate(batch):
+            yield number, self._receipts(steps, answers[at] if at < len(answers) else [], view)
+
+    def _single(self, operation: multipart.Operation) -> Answer:
+        headers = {**operation.headers, **({"content-type": "application/json"} if operation.body else {})}
+        url = self.http.connection.url.rstrip("/") + operation.path
+        return self.http.once(operation.method, url, headers, operation.body or None)
+
+    def _batch(self, operations: Sequence[Sequence[multipart.Operation]], count: int) -> list[list[Answer]]:
+        kind, body = multipart.build(operations)
+        headers = {**prefer("odata.continue-on-error"), "content-type": kind}
+        answer = self.http.once("POST", f"{self.reader.root}$batch", headers, body, count)
+        parts = multipart.parse(answer)
+        if not parts and answer.status >= 400:  # noqa: PLR2004
+            return [[answer] for _ in operations]  # the batch as a whole was turned away
+        return parts
+
+    def _learn(self, count: int, seconds: float) -> None:
+        with self._size_lock:
+            if seconds > COMFORTABLE_S:
+                self._size = max(1, self._size // 2)
+            elif count >= self._size:
+                self._size = min(self._size * 2, self.http.connection.limits.batch)
+
+    # one step as a request
+
+    def _operation(self, step: Step, view: View) -> multipart.Operation:
+        table = self.schema.table(step.table)
+        path = f"{self.reader.path}{step.table}"
+        guarded = {"if-match": str(step.expects)} if step.expects else {}
+        headers = prefer(REPRESENTATION, ANNOTATIONS)
+        headers.pop("if-none-match")
+        one = f"{path}({step.target})"
+        wanted = {"$select": select(table, view.columns if step.table == view.table else view.line_columns)}
+        if step.verb == "read":
+            options = {**wanted, "$expand": expand(self.schema, table, view)}
+            return multipart.Operation("GET", with_options(one, options), prefer(ANNOTATIONS))
+        if step.verb == "create":
+            body = body_of(table, step.body)
+            if step.target:
+                body[table.key] = step.target
+            if step.lines:
+                body[table.collections[step.line_table]] = self._lines(step)
+            options = {**wanted, "$expand": expand(self.schema, table, view)}
+            return multipart.Operation("POST", with_options(path, options), headers, to_json(body))
+        if step.verb == "create-line":
+            body = {**body_of(table, step.body), **self._parent(step, view)}
+            if step.target:
+                body[table.key] = step.target
+            return multipart.Operation("POST", with_options(path, wanted), headers, to_json(body))
+        if step.verb in ("delete", "delete-line"):
+            return multipart.Operation("DELETE", one, {**headers, **guarded})
+        if step.verb == "set-state":
+            return self._state(step, path, one, {**headers, **guarded}, wanted)
+        # `If-Match: *` where no token is known: an update must never create.
+        return multipart.Operation(
+            "PATCH",
+            with_options(one, wanted),
+            {**headers, **(guarded or {"if-match": "*"})},
+            to_json(body_of(table, step.body)),
+        )
+
+    def _lines(self, step: Step) -> list[dict[str, Any]]:
+        line_table = self.schema.table(step.line_table)
+        bodies = []
+        for place, cells in enumerate(step.lines):
+            body = body_of(line_table, cells)
+            if place < len(step.line_ids) and step.line_ids[place]:
+                body[line_table.key] = step.line_ids[place]
+            bodies.append(body)
+        return bodies
+
+    def _parent(self, step: Step, view: View) -> dict[str, Any]:
+        table = self.schema.table(step.table)
+        column = view.line_parent or ""
+        navigation = next(iter(table.binds.get(column, {column: column}).values()))
+        return {f"{navigation}@odata.bind": f"/{view.table}({step.parent})"}
+
+    def _state(
+        self, step: Step, path: str, one: str, headers: dict[str, str], wanted: dict[str, str]
+    ) -> multipart.Operation:
+        word = str(step.body["state"])
+        codes = standard.WRITTEN_STATES.get(step.table, {}).get(word)
+        if codes is not None:
+            body = {"statecode": codes[0], "statuscode": codes[1]}
+            return multipart.Operation("PATCH", with_options(one, wanted), headers, to_json(body))
+        headers = {name: value for name, value in headers.items() if name != "if-match"}
+        close = {
+            "@odata.type": "Microsoft.Dynamics.CRM.orderclose",
+            "subject": f"Order {word}",
+            "salesorderid@odata.bind": f"/{step.table}({step.target})",
+        }
+        if word == "fulfilled":
+            # Bound to the collection; status 100001 is Complete.
+            action = f"{path}/Microsoft.Dynamics.CRM.FulfillSalesOrder"
+            return multipart.Operation("POST", action, headers, to_json({"OrderClose": close, "Status": 100001}))
+        action = f"{self.reader.path}CancelSalesOrder"
+        return multipart.Operation("POST", action, headers, to_json({"OrderClose": close, "Status": 4}))
+
+    # answers as receipts
+
+    def _receipts(self, steps: Sequence[Step], answers: Sequence[Answer], view: View) -> list[Receipt]:
+        if not answers:
+            error = RemoteError(0, "no-answer", "the batch's answer ended before this operation")
+            return [Receipt(step.no, ReceiptOutcome.UNKNOWN, None, error) for step in steps]
+        if len(answers) < len(steps):
+            # A change set that failed answers once for all of it; an answer that was cut off says nothing.
+            failed = answers[-1] if answers[-1].status >= 400 else None  # noqa: PLR2004
+            if failed is None:
+                error = RemoteError(0, "no-answer", "the batch's answer ended in the middle of this change set")
+                return [Receipt(step.no, ReceiptOutcome.UNKNOWN, None, error) for step in steps]
+            return [self._failed(step, failed) for step in steps]
+        bad = next((answer for answer in answers if answer.status >= 400), None)  # noqa: PLR2004
+        if bad is not None and len(steps) > 1:
+            return [self._failed(step, bad) for step in steps]
+        return [self._receipt(step, answer, view) for step, answer in zip(steps, answers, strict=True)]
+
+    def _receipt(self, step: Step, answer: Answer, view: View) -> Receipt:
+        if answer.status >= 400 or answer.status < 200:  # noqa: PLR2004
+            if step.verb in ("delete", "delete-line") and is_gone(answer):
+                return Receipt(step.no, ReceiptOutcome.DONE, Gone(str(step.target)))
+            return self._failed(step, answer)
+        if step.verb in ("delete", "delete-line"):
+            return Receipt(step.no, ReceiptOutcome.DONE, Gone(str(step.target)))
+        after = self._after(step, answer, view)
+        if after is None and answer.body and not answer.looks_like_json():
+            error = RemoteError(answer.status, "no-answer", f"answered with something else than data: {answer.words()}")
+            return Receipt(step.no, ReceiptOutcome.UNKNOWN, None, error)
+        return Receipt(step.no, ReceiptOutcome.DONE, after)
+
+    def _after(self, step: Step, answer: Answer, view: View) -> Document | None:
+        table = self.schema.table(step.table)
+        try:
+            body = from_json(answer.body) if answer.body else None
+        except NotJson:
+            return None
+        if isinstance(body, dict) and table.key in body:
+            return document(self.schema, table, body, view if step.table == view.table else None)
+        made = answer.headers.get("odata-entityid", "").rpartition("(")[2].rstrip(")")
+        remote_id = made or str(step.target or "")
+        return Document(remote_id, None, {}) if remote_id else None
+
+    def _failed(self, step: Step, answer: Answer) -> Receipt:
+        code, message = error_of(answer)
+        error = RemoteError(answer.status, code, message, answer.retry_after_s)
+        if answer.status == 429:  # noqa: PLR2004
+            self.http.throttled()
+            return Receipt(step.no, ReceiptOutcome.THROTTLED, None, error)
+        if answer.status >= 500 or answer.status in (0, 408):  # noqa: PLR2004
+            return Receipt(step.no, ReceiptOutcome.UNKNOWN, None, error)
+        lowered = code.lower()
+        if lowered in DUPLICATE_CODES and step.verb in ("create", "create-line"):
+            # The id is ours: the record is there already. Whoever settles the journal reads and compares it.
+            return Receipt(step.no, ReceiptOutcome.UNKNOWN, None, error)
+        if answer.status == 412 or (answer.status == 404 and step.verb != "create"):  # noqa: PLR2004
+            return Receipt(step.no, ReceiptOutcome.STALE, None, error)
+        if lowered in READ_ONLY_CODES or "read-only" in message.lower() or "read only" in message.lower():
+            return Receipt(step.no, ReceiptOutcome.READ_ONLY, None, error)
+        return Receipt(step.no, ReceiptOutcome.REFUSED, None, error)
+
+
+def _all(
+    batch: Sequence[Group], outcome: ReceiptOutcome, error: RemoteError
+) -> Iterator[tuple[int, Sequence[Receipt]]]:
+    for number, steps in batch:
+        yield number, [Receipt(step.no, outcome, None, error) for step in steps]

@@ -1,0 +1,3 @@
+"""OData 4 as both services speak it: metadata, query text, batches."""
+
+from __future__ import annotations

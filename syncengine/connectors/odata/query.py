@@ -1,0 +1,49 @@
+"""Query text: paths and options quoted as they must be, filters as conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from syncengine.connectors.codec import literal
+from syncengine.mapping.filters import Condition
+from syncengine.mapping.filters import Filter
+from syncengine.records.document import ColumnSchema
+from syncengine.records.values import Wire
+
+Columns = Mapping[str, ColumnSchema]
+Property = Callable[[str], str]
+
+SAFE = "$(),='/:;@*"
+
+
+def with_options(path: str, options: Mapping[str, str]) -> str:
+    """The path with its query options; empty ones are left out."""
+    parts = [f"{name}={quote(value, safe=SAFE)}" for name, value in options.items() if value]
+    return f"{path}?{'&'.join(parts)}" if parts else path
+
+
+def equalities(wanted: Mapping[str, Wire], columns: Columns, name_of: Property) -> str:
+    """`a eq 1 and b eq 'x'`."""
+    return " and ".join(
+        f"{name_of(column)} eq {literal(value, columns.get(column))}" for column, value in wanted.items()
+    )
+
+
+def condition_text(wanted: Filter, columns: Columns, name_of: Property) -> str:
+    """A filter as text. Values of one column are joined by `or`: both services take that."""
+    return " and ".join(text for one in wanted if (text := _one(one, columns, name_of)))
+
+
+def _one(condition: Condition, columns: Columns, name_of: Property) -> str:
+    name, column = name_of(condition.column), columns.get(condition.column)
+    parts = []
+    if condition.any_of:
+        some = " or ".join(f"{name} eq {literal(value, column)}" for value in condition.any_of)
+        parts.append(f"({some})" if len(condition.any_of) > 1 else some)
+    if condition.at_least is not None:
+        parts.append(f"{name} ge {literal(condition.at_least, column)}")
+    if condition.at_most is not None:
+        parts.append(f"{name} le {literal(condition.at_most, column)}")
+    return " and ".join(parts)
