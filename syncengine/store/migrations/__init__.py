@@ -1,0 +1,3 @@
+"""Schema revisions, run by Alembic."""
+
+from __future__ import annotations

@@ -1,0 +1,268 @@
+"""The work: records that are to be planned, and records parked under a problem until its cause is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_
+from sqlalchemy import delete
+from sqlalchemy import func
+from sqlalchemy import insert
+from sqlalchemy import or_
+from sqlalchemy import select
+from sqlalchemy import update
+
+from syncengine.errors import FailureClass
+from syncengine.planner.steps import Problem
+from syncengine.ports import Subject
+from syncengine.ports import WorkItem
+from syncengine.records.document import Document
+from syncengine.records.encoding import document_from
+from syncengine.records.encoding import document_to
+from syncengine.records.encoding import dumps
+from syncengine.records.encoding import loads
+from syncengine.records.values import SIDES
+from syncengine.records.values import Ref
+from syncengine.records.values import Side
+from syncengine.store import tables
+from syncengine.store.session import Session
+from syncengine.store.session import chunks
+from syncengine.store.session import moment
+from syncengine.store.session import stamp
+
+_w = tables.work.c
+_waits = tables.waits.c
+
+PENDING, PARKED = "pending", "parked"
+
+
+class SqlWork:
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def add(
+        self,
+        subject: Subject,
+        documents: Mapping[Side, Document] | None = None,
+        *,
+        number: str = "",
+        keep: bool = False,
+    ) -> None:
+        """Mark a record as to be planned; a parked one is released.
+
+        What was read of it before is forgotten: it has changed since. `keep`: these documents are the other half of
+        what the same reading has brought already.
+        """
+        docs: dict[str, Any] = {} if keep else {f"{side}_doc": None for side in SIDES}
+        docs |= {f"{side}_doc": dumps(document_to(document)) for side, document in (documents or {}).items()}
+        found = self._row(subject)
+        now = self.session.now()
+        if found is None:
+            self.session.run(
+                insert(tables.work).values(
+                    company=self.session.company,
+                    **_subject_values(subject),
+                    number=number,
+                    state=PENDING,
+                    since=now,
+                    updated_at=now,
+                    **docs,
+                )
+            )
+            return
+        values = {"state": PENDING, "next_at": None, "updated_at": now, **docs}
+        if number:
+            values["number"] = number
+        self.session.run(update(tables.work).where(_w.id == found["id"]).values(**values))
+        self.session.run(delete(tables.waits).where(_waits.work_id == found["id"]))
+
+    def claim(self, mapping: str, limit: int, now: datetime) -> Sequence[WorkItem]:
+        """The next records to plan, those whose retry time has come included, in the order they came in."""
+        due = and_(_w.state == PARKED, _w.next_at.is_not(None), _w.next_at <= stamp(now))
+        statement = (
+            select(tables.work).where(self._of(mapping), or_(_w.state == PENDING, due)).order_by(_w.id).limit(limit)
+        )
+        return [_item(row) for row in self.session.run(statement).mappings()]
+
+    def done(self, subject: Subject) -> None:
+        found = self._row(subject)
+        if found is not None:
+            self.session.run(delete(tables.waits).where(_waits.work_id == found["id"]))
+            self.session.run(delete(tables.work).where(_w.id == found["id"]))
+
+    def park(
+        self,
+        subject: Subject,
+        problem: Problem,
+        *,
+        until: datetime | None = None,
+        causes: Sequence[Ref] = (),
+        number: str = "",
+    ) -> None:
+        """Set a record aside. `until`: tried again then. `causes`: released when one of them is coupled."""
+        found = self._row(subject)
+        now = self.session.now()
+        repeated = found is not None and found["code"] == problem.code
+        values: dict[str, Any] = {
+            "state": PARKED,
+            "failure": str(problem.failure),
+            "code": problem.code,
+            "message": problem.message,
+            "remedy": problem.remedy,
+            "problem_side": problem.side or "",
+            "attempts": (found["attempts"] + 1) if found is not None and repeated else 1,
+            "next_at": stamp(until) if until else None,
+            "updated_at": now,
+            "sales_doc": None,
+            "back_office_doc": None,
+        }
+        if number:
+            values["number"] = number
+        if not repeated:
+            values["since"] = now
+        if found is None:
+            row = {"company": self.session.company, **_subject_values(subject), **values, "since": now}
+            work_id = self.session.run(insert(tables.work).values(**row).returning(_w.id)).scalar_one()
+        else:
+            work_id = found["id"]
+            self.session.run(update(tables.work).where(_w.id == work_id).values(**values))
+            self.session.run(delete(tables.waits).where(_waits.work_id == work_id))
+        rows = {(ref.mapping, ref.side, ref.remote_id) for ref in causes if ref.side and ref.remote_id}
+        if rows:
+            company = self.session.company
+            self.session.run(
+                insert(tables.waits),
+                [
+                    {"company": company, "work_id": work_id, "mapping": mapping, "side": side, "remote_id": remote_id}
+                    for mapping, side, remote_id in sorted(rows, key=str)
+                ],
+            )
+
+    def release(self, mapping: str, remote_ids: Mapping[Side, Sequence[str]]) -> int:
+        """Records that wait for one of these to be coupled are to be planned again; gives how many."""
+        released = 0
+        for side, ids in remote_ids.items():
+            for some in chunks(list(ids)):
+                waiting = select(_waits.work_id).where(
+                    _waits.company == self.session.company, _waits.mapping == mapping, _waits.side == side,
+                    _waits.remote_id.in_(some),
+                )  # fmt: skip
+                found = [work_id for (work_id,) in self.session.run(waiting)]
+                if found:
+                    self.session.run(update(tables.work).where(_w.id.in_(found)).values(state=PENDING))
+                    self.session.run(delete(tables.waits).where(_waits.work_id.in_(found)))
+                    released += len(found)
+        return released
+
+    def couple(self, mapping: str, coupling: int, sales_id: str, back_office_id: str) -> None:
+        """The items of two records become one of their coupling, with the documents of both."""
+        documents: dict[str, Any] = {}
+        number = ""
+        ids: tuple[tuple[Side, str], ...] = (("sales", sales_id), ("back_office", back_office_id))
+        for side, remote_id in ids:
+            row = self._row(Subject(mapping, None, side, remote_id))
+            if row is not None:
+                documents[f"{side}_doc"] = row[f"{side}_doc"]
+                number = number or row["number"]
+                self.done(Subject(mapping, None, side, remote_id))
+        now = self.session.now()
+        self.session.run(
+            insert(tables.work).values(
+                company=self.session.company,
+                mapping=mapping,
+                coupling_id=coupling,
+                number=number,
+                state=PENDING,
+                since=now,
+                updated_at=now,
+                **documents,
+            )
+        )
+
+    def documents(self, mapping: str, sales_id: str, back_office_id: str) -> Mapping[Side, Document]:
+        """What was read of two uncoupled records."""
+        found: dict[Side, Document] = {}
+        ids: tuple[tuple[Side, str], ...] = (("sales", sales_id), ("back_office", back_office_id))
+        for side, remote_id in ids:
+            row = self._row(Subject(mapping, None, side, remote_id))
+            if row is not None and row[f"{side}_doc"]:
+                found[side] = document_from(loads(row[f"{side}_doc"]))
+        return found
+
+    def retry(self, ids: Sequence[int] | None) -> int:
+        """Parked records, all or these, are to be planned again; gives how many."""
+        where = and_(_w.company == self.session.company, _w.state == PARKED)
+        if ids is not None:
+            where = and_(where, _w.id.in_(list(ids)))
+        return int(self.session.run(update(tables.work).where(where).values(state=PENDING)).rowcount)
+
+    def retry_mapping(self, mapping: str) -> int:
+        """Records of one mapping that wait for a person are to be planned again; gives how many."""
+        where = and_(self._of(mapping), _w.state == PARKED, _w.failure == str(FailureClass.PERSON))
+        return int(self.session.run(update(tables.work).where(where).values(state=PENDING)).rowcount)
+
+    def parked(self, mapping: str) -> Mapping[tuple[FailureClass, str], int]:
+        """How many are parked, by class and code."""
+        statement = (
+            select(_w.failure, _w.code, func.count())
+            .where(self._of(mapping), _w.state == PARKED)
+            .group_by(_w.failure, _w.code)
+        )
+        return {(FailureClass(failure), code): count for failure, code, count in self.session.run(statement)}
+
+    def state(self, subject: Subject) -> str | None:
+        """The word "pending", the failure class of a parked record, or None where there is no work on it."""
+        row = self._row(subject)
+        if row is None:
+            return None
+        return PENDING if row["state"] == PENDING else str(row["failure"])
+
+    def pending(self, mapping: str) -> int:
+        statement = select(func.count()).where(self._of(mapping), _w.state == PENDING)
+        return int(self.session.run(statement).scalar_one())
+
+    def _of(self, mapping: str) -> Any:
+        return and_(_w.company == self.session.company, _w.mapping == mapping)
+
+    def _row(self, subject: Subject) -> Any:
+        where = self._of(subject.mapping)
+        if subject.coupling is not None:
+            where = and_(where, _w.coupling_id == subject.coupling)
+        else:
+            where = and_(where, _w.coupling_id.is_(None), _w.side == subject.side, _w.remote_id == subject.remote_id)
+        return self.session.run(select(tables.work).where(where)).mappings().first()
+
+
+def _subject_values(subject: Subject) -> dict[str, Any]:
+    return {
+        "mapping": subject.mapping,
+        "coupling_id": subject.coupling,
+        "side": None if subject.coupling is not None else subject.side,
+        "remote_id": None if subject.coupling is not None else subject.remote_id,
+    }
+
+
+def _item(row: Any) -> WorkItem:
+    documents: dict[Side, Document] = {
+        side: document_from(loads(row[f"{side}_doc"])) for side in SIDES if row[f"{side}_doc"]
+    }
+    problem = None
+    if row["failure"]:
+        problem = Problem(
+            FailureClass(row["failure"]), row["code"], row["message"], row["remedy"], row["problem_side"] or None
+        )
+    return WorkItem(
+        id=row["id"],
+        mapping=row["mapping"],
+        coupling=row["coupling_id"],
+        side=row["side"],
+        remote_id=row["remote_id"],
+        number=row["number"],
+        documents=documents,
+        problem=problem,
+        attempts=row["attempts"],
+        since=moment(row["since"]) if row["since"] else None,
+    )
