@@ -1,0 +1,231 @@
+"""Plan and apply: takes pending records in chunks, plans each, carries the plans out in rounds, until nothing is left.
+
+A record that was written is planned again with what both sides returned; only a plan without steps ends it. So a
+number that comes back, a value the system moved, an edit in between are all found the same way.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from syncengine.engine import explain
+from syncengine.engine.context import Run
+from syncengine.engine.entering import enter
+from syncengine.engine.operations import Operations
+from syncengine.engine.reading import Candidate
+from syncengine.engine.reading import as_pair
+from syncengine.engine.reading import documents_of
+from syncengine.engine.reading import read
+from syncengine.errors import FailureClass
+from syncengine.mapping.model import TableMapping
+from syncengine.observe.logging import get_logger
+from syncengine.planner.plan import plan_pair
+from syncengine.planner.settle import Made
+from syncengine.planner.settle import settle
+from syncengine.planner.settle import tokens
+from syncengine.planner.steps import Action
+from syncengine.planner.steps import Outcome
+from syncengine.planner.steps import Problem
+from syncengine.ports import Subject
+from syncengine.records.document import Gone
+from syncengine.records.record import Pair
+from syncengine.records.record import Record
+from syncengine.records.values import SIDES
+
+log = get_logger()
+
+BACKOFF_S = (30, 60, 300, 900, 3600)
+
+
+class Applier:
+    """Works through one mapping's pending records."""
+
+    def __init__(self, run: Run, operations: Operations) -> None:
+        self.run = run
+        self.operations = operations
+        self.passes: Counter[Subject] = Counter()
+
+    def work_through(self, mapping: TableMapping) -> None:
+        while not self.run.stop_asked():
+            with self.run.store.transaction():
+                items = self.run.store.work.claim(mapping.name, self.run.limits.chunk, self.run.clock.now())
+                busy = self.run.store.journal.busy(mapping.name)
+            if not items:
+                return
+            candidates = read(self.run, mapping, items)
+            with self.run.store.transaction():
+                for one in candidates:
+                    if one.subject in busy:
+                        self._defer(one)
+            candidates = [one for one in candidates if one.subject not in busy]
+            self._chunk(mapping, candidates)
+
+    def _defer(self, candidate: Candidate) -> None:
+        """An operation is still working on this record: it is planned when that has ended."""
+        problem = Problem(
+            FailureClass.TRANSIENT,
+            "in-progress",
+            "an earlier write to this record has not been settled yet",
+            "Nothing to do; it is settled by itself.",
+        )
+        self._park(candidate, problem, Action(_no_pair(candidate), "none", problem.message))
+
+    def _chunk(self, mapping: TableMapping, candidates: Sequence[Candidate]) -> None:
+        references = self.run.references
+        references.clear()
+        with self.run.store.transaction():
+            references.preload(mapping, documents_of(candidates))
+        candidates = enter(self.run, mapping, candidates)
+        planned: list[tuple[Candidate, Action]] = []
+        with self.run.store.transaction():
+            planned.extend((candidate, self._plan(mapping, candidate)) for candidate in candidates)
+        if self.run.dry_run:
+            self._pretend(mapping, planned)
+            return
+        to_run = []
+        with self.run.store.transaction():
+            for candidate, action in planned:
+                if action.steps:
+                    to_run.append((candidate, action))
+                else:
+                    self._conclude(mapping, candidate, action)
+        self.operations.carry_out(mapping, to_run)
+
+    def _plan(self, mapping: TableMapping, candidate: Candidate) -> Action:
+        if candidate.problem is not None:
+            return Action(_no_pair(candidate), "none", candidate.problem.message, problem=candidate.problem)
+        subject = candidate.subject
+        self.passes[subject] += 1
+        generation = self.run.store.journal.attempts(subject)
+        if candidate.coupling is not None:
+            generation += candidate.coupling.generation
+        try:
+            pair = as_pair(self.run, mapping, candidate, generation)
+        except ValueError as error:
+            problem = Problem(FailureClass.PERSON, "unreadable", str(error), "Correct the value, or the mapping's row.")
+            return Action(_no_pair(candidate), "none", problem.message, problem=problem)
+        answers = self.run.store.conflicts.answers(pair.coupling) if pair.coupling is not None else {}
+        action = plan_pair(pair, mapping, self.run.rules[mapping.name], self.run.references, self.run.facts, answers)
+        if action.steps and self.passes[subject] > self.run.limits.passes:
+            return replace(action, steps=(), kind="none", problem=_restless(action))
+        return action
+
+    # what a plan without steps leaves behind
+
+    def _conclude(self, mapping: TableMapping, candidate: Candidate, action: Action) -> None:
+        subject, store = candidate.subject, self.run.store
+        pair = action.pair
+        if action.problem is None and pair.coupling is None:
+            self._leave_alone(mapping, candidate, action)
+            return
+        if action.problem is None and any(not isinstance(pair.of(side), Record) for side in SIDES):
+            store.couplings.end(pair.coupling or 0, "removed", "gone on both sides")
+            store.history.note(subject, "ended", {"reason": "gone on both sides"})
+            store.work.done(subject)
+            self.run.counts.of(mapping.name).uncoupled += 1
+            return
+        if pair.coupling is not None and isinstance(pair.sales, Record) and isinstance(pair.back_office, Record):
+            self._account(mapping, candidate, action)
+        if action.problem is not None:
+            self._park(candidate, action.problem, action)
+        else:
+            store.work.done(subject)
+
+    def _account(self, mapping: TableMapping, candidate: Candidate, action: Action) -> None:
+        """Both reads are planned and leave nothing to send: remember their tokens, and what was found equal."""
+        pair, store = action.pair, self.run.store
+        assert pair.coupling is not None  # noqa: S101
+        conflicts = [d for d in action.decisions if d.outcome is Outcome.CONFLICT]
+        store.conflicts.refresh(mapping.name, pair.coupling, conflicts)
+        if action.problem is None or action.problem.code == "conflict":
+            settled = settle(action, mapping, Made())
+            store.couplings.settle(pair.coupling, settled.base, settled.line_pairs)
+        sales, back_office = pair.record("sales"), pair.record("back_office")
+        store.couplings.account(pair.coupling, {"sales": tokens(sales), "back_office": tokens(back_office)})
+        store.couplings.name(
+            pair.coupling,
+            self.run.number(mapping, "sales", sales.native),
+            self.run.number(mapping, "back_office", back_office.native),
+        )
+        if action.decisions:
+            store.history.note(candidate.subject, "decided", explain.decisions(action))
+        if self.passes[candidate.subject] == 1 and not action.decisions and action.problem is None:
+            self.run.counts.of(mapping.name).unchanged += 1
+
+    def _leave_alone(self, mapping: TableMapping, candidate: Candidate, action: Action) -> None:
+        """Not coupled and nothing to create: remembered in this version, so that it is not read at every poll."""
+        item = candidate.item
+        document = candidate.document(item.side) if item.side else None
+        if item.side and document is not None:
+            self.run.store.cursors.remember(mapping.name, item.side, {document.id: document.version}, action.reason)
+        self.run.store.work.done(candidate.subject)
+
+    def _park(self, candidate: Candidate, problem: Problem, action: Action) -> None:
+        until = None
+        if problem.failure in (FailureClass.TRANSIENT, FailureClass.THROTTLED):
+            wait_s = BACKOFF_S[min(candidate.item.attempts, len(BACKOFF_S) - 1)]
+            until = self.run.clock.now() + timedelta(seconds=wait_s)
+        number = candidate.item.number or self._number(candidate)
+        self.run.store.work.park(candidate.subject, problem, until=until, causes=action.waits_for, number=number)
+        known = candidate.item.problem
+        if known is None or (known.code, known.message) != (problem.code, problem.message):
+            self.run.store.history.note(
+                candidate.subject,
+                "parked",
+                {
+                    "class": str(problem.failure),
+                    "code": problem.code,
+                    "message": problem.message,
+                    "remedy": problem.remedy,
+                },
+            )
+
+    def _number(self, candidate: Candidate) -> str:
+        mapping = self.run.mappings[candidate.item.mapping]
+        numbers = [self.run.number(mapping, side, candidate.document(side)) for side in SIDES]
+        return next((number for number in numbers if number), "")
+
+    def _pretend(self, mapping: TableMapping, planned: Sequence[tuple[Candidate, Action]]) -> None:
+        """A dry run: the plan is the result; what would be coupled is coupled in the temporary tables only."""
+        with self.run.store.transaction():
+            for candidate, action in planned:
+                if action.steps or action.waits_for or action.problem is not None:
+                    self.run.plan.append(action)
+                if not action.steps:
+                    self._conclude(mapping, candidate, action)
+                    continue
+                self.run.store.work.done(candidate.subject)
+                if action.kind == "create":
+                    self._pretend_coupled(mapping, action)
+
+    def _pretend_coupled(self, mapping: TableMapping, action: Action) -> None:
+        """So that a later record's lookup finds the record that this plan would create."""
+        created = action.steps[0]
+        made = str(created.target or f"(new {mapping.name} for {_source_id(action)})")
+        ids = {created.side: made, "sales" if created.side == "back_office" else "back_office": _source_id(action)}
+        self.run.store.couplings.couple(mapping.name, ids["sales"], ids["back_office"], created_by="plan")
+
+
+def _source_id(action: Action) -> str:
+    for side in SIDES:
+        seen = action.pair.of(side)
+        if isinstance(seen, (Record, Gone)):
+            return seen.id
+    return ""
+
+
+def _no_pair(candidate: Candidate) -> Pair:
+    return Pair(candidate.item.mapping, candidate.item.coupling, None, None)
+
+
+def _restless(action: Action) -> Problem:
+    groups = ", ".join(dict.fromkeys(decision.group for decision in action.decisions)) or "the record"
+    return Problem(
+        FailureClass.PERSON,
+        "does-not-settle",
+        f"written again and again without settling: {groups}",
+        "One of the two systems changes what is written; `syncengine explain` shows what and how.",
+    )

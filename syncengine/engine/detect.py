@@ -1,0 +1,134 @@
+"""Detect: what changed on either side since the last poll, into the store.
+
+A poll says which ids, in which version. What is accounted for already is skipped here, by its token and by nothing
+else; everything new becomes work. The cursor moves in the same commit.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from syncengine.engine.context import Run
+from syncengine.mapping.model import TableMapping
+from syncengine.observe.logging import get_logger
+from syncengine.ports import Poll
+from syncengine.ports import Polled
+from syncengine.ports import Subject
+from syncengine.records.document import Change
+from syncengine.records.values import SIDES
+from syncengine.records.values import Side
+
+HEADERS, LINES = "poll", "poll-lines"
+log = get_logger()
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One poll and what it is for."""
+
+    mapping: TableMapping
+    kind: str
+    poll: Poll
+
+
+def polls(run: Run, side: Side) -> list[Wanted]:
+    """What is asked of one side: each mapping's table, and its line table."""
+    found = []
+    for mapping in run.mappings.values():
+        if mapping.kind == "option" and side == "sales":
+            continue  # a choice column's options have no feed; `load` reads them
+        of = mapping.of(side)
+        cursor = run.store.cursors.get(mapping.name, side, HEADERS)
+        found.append(Wanted(mapping, HEADERS, Poll(of.table, cursor)))
+        if mapping.lines:
+            cursor = run.store.cursors.get(mapping.name, side, LINES)
+            found.append(Wanted(mapping, LINES, Poll(mapping.lines.tables[side], cursor, mapping.lines.parents[side])))
+    return found
+
+
+def open_polls(run: Run) -> dict[Side, Iterator[tuple[Wanted, Polled]]]:
+    """Ask both sides. The first answers are here when this returns; each also took a reading of the guard along."""
+    asked: dict[Side, Iterator[tuple[Wanted, Polled]]] = {}
+    for side in SIDES:
+        with run.store.transaction():
+            wanted = [one for one in polls(run, side) if is_loaded(run, one.mapping)]
+        answers = run.systems[side].poll([one.poll for one in wanted])
+        asked[side] = zip(wanted, answers, strict=False)
+    return asked
+
+
+def is_loaded(run: Run, mapping: TableMapping) -> bool:
+    return run.store.cursors.get(mapping.name, "both", "loaded") is not None
+
+
+def detect(run: Run, asked: Mapping[Side, Iterator[tuple[Wanted, Polled]]]) -> set[str]:
+    """Take what the polls bring into the store; gives the mappings whose cursor had expired and that need a load."""
+    expired: set[str] = set()
+    for side, answers in asked.items():
+        for wanted, polled in answers:
+            if polled.expired:
+                log.warning("cursor_expired", mapping=wanted.mapping.name, side=side)
+                expired.add(wanted.mapping.name)
+                continue
+            with run.store.transaction():
+                take_in(run, wanted, side, polled)
+    return expired
+
+
+def take_in(run: Run, wanted: Wanted, side: Side, polled: Polled) -> None:
+    """The rows of one poll and its cursor; the caller's transaction holds them together."""
+    mapping = wanted.mapping
+    if wanted.kind == HEADERS:
+        run.counts.of(mapping.name).scanned[side] += len(polled.changes)
+        _headers(run, mapping, side, polled.changes)
+    else:
+        lines = run.counts.lines_of(mapping.name)
+        if lines:
+            lines.scanned[side] += len(polled.changes)
+        _lines(run, mapping, side, polled.changes)
+    run.store.cursors.put(mapping.name, side, wanted.kind, polled.cursor)
+
+
+def _headers(run: Run, mapping: TableMapping, side: Side, changes: Sequence[Change]) -> None:
+    ids = [change.id for change in changes]
+    coupled = run.store.couplings.brief(mapping.name, side, ids)
+    left = [one for one in ids if one not in coupled]
+    known = run.store.couplings.known(mapping.name, side, left)
+    remembered = run.store.cursors.remembered(mapping.name, side, left)
+    for change in changes:
+        if change.id in coupled:
+            coupling, tokens = coupled[change.id]
+            if change.gone or change.version is None or tokens.get("") != change.version:
+                run.store.work.add(Subject(mapping.name, coupling))
+        elif change.gone or change.id in known:
+            continue  # never ours, or ours already: made by us, or once coupled and ended
+        elif change.version is None or remembered.get(change.id) != change.version:
+            run.store.work.add(Subject(mapping.name, None, side, change.id))
+
+
+def _lines(run: Run, mapping: TableMapping, side: Side, changes: Sequence[Change]) -> None:
+    """A line's change is its record's. Deleted lines come by id alone; their coupling knows the record."""
+    by_parent: dict[str, list[Change]] = defaultdict(list)
+    for change in changes:
+        if change.parent:
+            by_parent[change.parent].append(change)
+    coupled = run.store.couplings.brief(mapping.name, side, list(by_parent))
+    known = run.store.couplings.known(mapping.name, side, [p for p in by_parent if p not in coupled])
+    for parent, some in by_parent.items():
+        if parent in coupled:
+            coupling, tokens = coupled[parent]
+            if any(_unaccounted(change, tokens) for change in some):
+                run.store.work.add(Subject(mapping.name, coupling))
+        elif parent not in known:
+            run.store.work.add(Subject(mapping.name, None, side, parent))
+    gone = [change.id for change in changes if change.gone]
+    for coupling in set(run.store.couplings.by_line(mapping.name, side, gone).values()):
+        run.store.work.add(Subject(mapping.name, coupling))
+
+
+def _unaccounted(change: Change, tokens: Mapping[str, str | None]) -> bool:
+    return change.version is None or tokens.get(change.id) != change.version

@@ -1,0 +1,308 @@
+"""How an operation ends: the new base, the coupling, the history in one commit; or, stopped, what follows from that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from syncengine.engine.answers import equal_but
+from syncengine.engine.answers import id_of
+from syncengine.engine.answers import made
+from syncengine.engine.answers import newest
+from syncengine.engine.answers import own_writes
+from syncengine.engine.context import Run
+from syncengine.engine.entering import record_coupling
+from syncengine.engine.entering import scope_of
+from syncengine.engine.recover import settle as settle_unknown
+from syncengine.errors import FailureClass
+from syncengine.mapping.model import TableMapping
+from syncengine.observe.logging import get_logger
+from syncengine.orders.recreate import REMOVE
+from syncengine.orders.recreate import SUCCESSOR
+from syncengine.orders.recreate import WAY_BACK
+from syncengine.planner.rounds import Stopped
+from syncengine.planner.settle import Made
+from syncengine.planner.settle import settle
+from syncengine.planner.steps import Action
+from syncengine.planner.steps import Problem
+from syncengine.planner.steps import ReceiptOutcome
+from syncengine.planner.steps import Step
+from syncengine.ports import Operation
+from syncengine.ports import Subject
+from syncengine.records.document import Document
+from syncengine.records.record import Pair
+from syncengine.records.values import SIDES
+from syncengine.records.values import Side
+from syncengine.records.values import other
+
+log = get_logger()
+
+
+class Finisher:
+    def __init__(self, run: Run) -> None:
+        self.run = run
+
+    # an operation that went through
+
+    def finished(self, mapping: TableMapping, operation: Operation, problem: Problem | None = None) -> None:
+        """Settle base and coupling. With a `problem`, some steps were not done: their rows are planned again later."""
+        if operation.foreign_edit:
+            self._went_back(mapping, operation)
+            return
+        store, run = self.run.store, self.run
+        with store.transaction():
+            result = made(mapping, operation)
+            action = self._action(mapping, operation)
+            settled = settle(action, mapping, result)
+            subject = operation.subject
+            if operation.kind == "create":
+                subject = self._couple(mapping, operation, result)
+            elif operation.kind == "recreate" and result.document:
+                store.couplings.move(_coupling_of(subject), result.document)
+                self._succeeded(mapping, operation)
+                run.counts.of(mapping.name).recreated += 1
+            store.couplings.settle(_coupling_of(subject), settled.base, settled.line_pairs)
+            store.journal.close(operation.id, "done" if problem is None else "stopped")
+            store.history.note(subject, "settled", {"operation": operation.id, "kind": operation.kind})
+            problem = problem or self._did_not_take(subject, result)
+            if problem is not None:
+                store.work.park(subject, problem, number=self._number(mapping, operation))
+            else:
+                store.work.add(subject, self._documents(operation), number=self._number(mapping, operation))
+
+    def _couple(self, mapping: TableMapping, operation: Operation, made: Made) -> Subject:
+        source: Side = operation.subject.side or "sales"
+        documents = {source: operation.documents[source], other(source): self._made_document(operation, made)}
+        coupling = record_coupling(
+            self.run,
+            mapping,
+            documents["sales"],
+            documents["back_office"],
+            "create",
+            scope_of(mapping, documents["sales"]),
+        )
+        self.run.store.journal.couple(operation.id, coupling)
+        self.run.store.work.done(operation.subject)
+        return Subject(mapping.name, coupling)
+
+    @staticmethod
+    def _made_document(operation: Operation, made: Made) -> Document:
+        created = operation.receipts[operation.steps[0].no].after
+        if isinstance(created, Document):
+            return created
+        return Document(made.document or "", None, {})
+
+    def _succeeded(self, mapping: TableMapping, operation: Operation) -> None:
+        successor = newest(operation, "back_office", SUCCESSOR)
+        self.run.store.archive.succeeded(operation.id, self.run.number(mapping, "back_office", successor))
+
+    def _documents(self, operation: Operation) -> Mapping[Side, Document]:
+        """What the next plan of this record need not read again: the side that was not written, a complete answer."""
+        written = {step.side for step in operation.steps if step.writes and step.no in operation.receipts}
+        found = {side: document for side, document in operation.documents.items() if side not in written}
+        only_created = [s for s in operation.steps if s.writes and s.no in operation.receipts]
+        if operation.kind == "create" and len(only_created) == 1:
+            answer = operation.receipts[only_created[0].no].after
+            expected_lines = len(only_created[0].lines)
+            if isinstance(answer, Document) and len(answer.lines) >= expected_lines and answer.version:
+                found[only_created[0].side] = answer
+        return found
+
+    def _action(self, mapping: TableMapping, operation: Operation) -> Action:
+        """The action again, from what the journal kept: the same records, folded once more."""
+        self.run.references.preload(mapping, list(operation.documents.items()))
+        coupling_id = operation.subject.coupling
+        coupling = self.run.store.couplings.get([coupling_id]).get(coupling_id) if coupling_id is not None else None
+        seen = {side: self.run.record(mapping, side, document) for side, document in operation.documents.items()}
+        pair = Pair(
+            mapping.name,
+            coupling_id,
+            seen.get("sales"),
+            seen.get("back_office"),
+            coupling.base if coupling else None,
+            coupling.line_pairs if coupling else (),
+        )
+        return Action(
+            pair,
+            operation.kind,
+            operation.reason,
+            operation.decisions,
+            operation.steps,
+            executes=operation.executes,
+            pairing=operation.pairing,
+        )
+
+    def _number(self, mapping: TableMapping, operation: Operation) -> str:
+        numbers = [self.run.number(mapping, side, operation.documents.get(side)) for side in SIDES]
+        return next((number for number in numbers if number), "")
+
+    def _did_not_take(self, subject: Subject, made: Made) -> Problem | None:
+        """Once is a recalculation, and is written again; twice is a system that will not have it."""
+        if not made.lost:
+            return None
+        self.run.lost[subject] += 1
+        if self.run.lost[subject] == 1:
+            return None
+        names = ", ".join(sorted({row for _, row in made.lost}))
+        return Problem(
+            FailureClass.PERSON,
+            "did-not-take",
+            f"written, but the system did not keep it: {names}",
+            "Check the column's rights and rules there, or take the row out of the mapping; then `syncengine retry`.",
+        )
+
+    # an operation that did not go through
+
+    def stopped(self, mapping: TableMapping, operation: Operation, stopped: Stopped) -> Operation | None:
+        """What follows when a step came back otherwise than done; an operation to go on with, or None."""
+        receipt, step = stopped.receipt, stopped.step
+        if receipt.outcome is ReceiptOutcome.UNKNOWN:
+            return settle_unknown(self.run, mapping, operation)
+        if receipt.outcome is ReceiptOutcome.STALE:
+            fresh = self._go_on(mapping, operation, step)
+            if fresh is not None:
+                return fresh
+        if operation.kind == "recreate":
+            return self._recreate_stopped(mapping, operation, stopped)
+        created = operation.receipts.get(operation.steps[0].no)
+        if operation.kind == "create" and created is not None and created.outcome is ReceiptOutcome.DONE:
+            self.finished(mapping, operation, self._refused(stopped))
+            return None
+        with self.run.store.transaction():
+            self.run.store.journal.close(operation.id, "stopped")
+            if receipt.outcome is ReceiptOutcome.STALE:
+                self.run.store.work.add(operation.subject, {}, number=self._number(mapping, operation))
+            else:
+                self._park(mapping, operation, self._refused(stopped))
+        return None
+
+    def _go_on(self, mapping: TableMapping, operation: Operation, step: Step) -> Operation | None:
+        """Our own writes, and what the system derives from them, move tokens: then the step goes on."""
+        if step.role == WAY_BACK:
+            return None
+        document_id = str(id_of(operation, step.parent if step.verb.endswith("-line") else step.target))
+        fresh = self.run.systems[step.side].read(self.run.view(mapping, step.side), [document_id]).get(document_id)
+        known = newest(operation, step.side, "") or operation.documents.get(step.side)
+        if (
+            not isinstance(fresh, Document)
+            or known is None
+            or not self._only_derived(mapping, operation, step, known, fresh)
+        ):
+            return None
+        steps = tuple(_retokened(one, step, fresh) for one in operation.steps)
+        with self.run.store.transaction():
+            self.run.store.journal.forget(operation.id, [step.no])
+        left = {no: receipt for no, receipt in operation.receipts.items() if no != step.no}
+        return replace(operation, steps=steps, receipts=left)
+
+    def _only_derived(
+        self, mapping: TableMapping, operation: Operation, step: Step, known: Document, fresh: Document
+    ) -> bool:
+        computed = self.run.facts.traits[step.side].table(mapping.of(step.side).table).computed
+        own = own_writes(operation, step.side)
+        if fresh.version == step.expects and not step.verb.endswith("-line"):
+            return False  # refused with the right token: asking again would go on for ever
+        if not equal_but(known.fields, fresh.fields, computed, own.get("", {})):
+            return False
+        for line in known.lines:
+            now = fresh.line(line.id)
+            if now is None or not equal_but(line.fields, now.fields, computed, own.get(line.id, {})):
+                return False
+        return True
+
+    def _recreate_stopped(self, mapping: TableMapping, operation: Operation, stopped: Stopped) -> Operation | None:
+        store = self.run.store
+        step = stopped.step
+        successor = operation.receipts.get(operation.steps[0].no)
+        was_made = successor is not None and successor.outcome is ReceiptOutcome.DONE
+        if step.role == WAY_BACK:
+            with store.transaction():
+                store.journal.close(operation.id, "stopped")
+                self._park(mapping, operation, self._two_documents(operation))
+                if successor is not None and isinstance(successor.after, Document):
+                    store.couplings.former(
+                        mapping.name,
+                        "back_office",
+                        successor.after.id,
+                        operation.subject.coupling,
+                        "abandoned successor",
+                    )
+            return None
+        if not was_made:
+            with store.transaction():
+                store.journal.close(operation.id, "undone")
+                self._park(mapping, operation, self._refused(stopped))
+            return None
+        with store.transaction():
+            store.journal.flag_foreign_edit(operation.id)
+        if step.role != REMOVE or stopped.receipt.outcome is not ReceiptOutcome.STALE:
+            self.run.refusals[operation.id] = self._refused(stopped)
+        return replace(operation, foreign_edit=True)
+
+    def _went_back(self, mapping: TableMapping, operation: Operation) -> None:
+        """The successor is gone again; the predecessor is planned anew, with what was found on it."""
+        store = self.run.store
+        refusal = self.run.refusals.pop(operation.id, None)
+        with store.transaction():
+            store.journal.close(operation.id, "undone")
+            store.history.note(operation.subject, "went-back", {"operation": operation.id})
+            if refusal is not None:
+                self._park(mapping, operation, refusal)
+            else:
+                store.work.add(operation.subject, {}, number=self._number(mapping, operation))
+
+    def _two_documents(self, operation: Operation) -> Problem:
+        successor = newest(operation, "back_office", SUCCESSOR)
+        ids = f"{operation.documents['back_office'].id} and {successor.id if successor else '?'}"
+        return Problem(
+            FailureClass.PERSON,
+            "two-documents",
+            f"both the order and its successor stand in the back office ({ids}); neither could be removed",
+            "Remove the one that is not to be delivered; the coupling is with the first.",
+            "back_office",
+        )
+
+    @staticmethod
+    def _refused(stopped: Stopped) -> Problem:
+        error, step = stopped.receipt.error, stopped.step
+        words = f"{error.message} ({error.code or error.status})" if error else str(stopped.receipt.outcome)
+        system = "Sales" if step.side == "sales" else "the back office"
+        if stopped.receipt.outcome is ReceiptOutcome.STALE:
+            return Problem(FailureClass.TRANSIENT, "stale", f"{system}: somebody was there first", "", step.side)
+        return Problem(
+            FailureClass.PERSON,
+            "refused",
+            f"{system} refused to {step.verb} on {step.table}: {words}",
+            "Correct what it complains about; the record is tried again when it changes, or on `syncengine retry`.",
+            step.side,
+        )
+
+    def _park(self, mapping: TableMapping, operation: Operation, problem: Problem) -> None:
+        number = self._number(mapping, operation)
+        self.run.store.work.park(operation.subject, problem, number=number)
+        self.run.store.history.note(
+            operation.subject,
+            "parked",
+            {
+                "class": str(problem.failure),
+                "code": problem.code,
+                "message": problem.message,
+                "remedy": problem.remedy,
+                "operation": operation.id,
+            },
+        )
+
+
+def _coupling_of(subject: Subject) -> int:
+    assert subject.coupling is not None  # noqa: S101
+    return subject.coupling
+
+
+def _retokened(one: Step, refused: Step, fresh: Document) -> Step:
+    """The refused step, and those that come after it on the same document, with the tokens of the fresh read."""
+    if one.no < refused.no or one.side != refused.side or one.role != refused.role:
+        return one
+    if one.verb.endswith("-line"):
+        line = fresh.line(str(one.target))
+        return replace(one, expects=line.version) if line is not None else one
+    return replace(one, expects=fresh.version) if one.expects is not None else one

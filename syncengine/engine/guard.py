@@ -1,0 +1,77 @@
+"""The guard: no run writes while a competing one-way integration is active, or while the setting excludes the mode."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Mapping
+
+from syncengine.engine.context import Run
+from syncengine.errors import Refused
+from syncengine.errors import WritingStopped
+from syncengine.ports import Guard
+from syncengine.ports import System
+from syncengine.records.values import SIDES
+from syncengine.records.values import Side
+
+MAX_AGE_S = 10.0
+
+NAMES: Mapping[Side, str] = {"sales": "Dynamics 365 Sales", "back_office": "the back office"}
+
+
+def check(systems: Mapping[Side, System], mode: str, max_age_s: float = MAX_AGE_S) -> None:
+    """Raises Refused, with what is active, where, and how to turn it off."""
+    for side in SIDES:
+        _judge(side, systems[side].guard(max_age_s), mode)
+
+
+def _judge(side: Side, reading: Guard, mode: str) -> None:
+    if mode == "bidirectional" and reading.one_way:
+        raise Refused(
+            "Sales order processing integration (one-way) is turned on in Dynamics 365 Sales; "
+            "the two modes are mutually exclusive",
+            remedy="Turn it off with `syncengine sop disable --switch-mode`, or in the app settings of Sales Hub.",
+            side=side,
+            code="sop-enabled",
+        )
+    if mode == "one-way" and reading.one_way is False:
+        raise Refused(
+            "the one-way mode needs sales order processing integration, and it is off in Dynamics 365 Sales",
+            remedy='Turn it on with `syncengine sop enable`, or set [integration] mode = "bidirectional".',
+            side=side,
+            code="sop-disabled",
+        )
+    for competitor in reading.competitors:
+        if competitor.certain:
+            raise Refused(
+                f"{competitor.what} is active in {NAMES[side]}",
+                remedy=competitor.remedy,
+                side=side,
+                code=competitor.code,
+            )
+
+
+def same_systems(run: Run) -> None:
+    """Raises WritingStopped where another company or organization answers behind a URL than before."""
+    for side in SIDES:
+        identity = run.systems[side].identity()
+        name = f"identity:{side}"
+        with run.store.transaction():
+            before = run.store.remembered.get(name)
+            if before is None:
+                run.store.remembered.put(name, identity.id)
+        if before is not None and before != identity.id:
+            raise WritingStopped(
+                f"{NAMES[side]} is another one than before: {identity.name} ({identity.id}), not {before}",
+                remedy="Check the url. If the change is meant, use a new store: couplings belong to the old system.",
+                side=side,
+                code="another-system",
+            )
+
+
+def before_writing(systems: Mapping[Side, System], mode: str) -> Callable[[], None]:
+    """Checked again before a round of writes when the last reading is older than MAX_AGE_S."""
+
+    def checked() -> None:
+        check(systems, mode)
+
+    return checked

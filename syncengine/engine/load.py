@@ -1,0 +1,193 @@
+"""A load: everything both sides hold of one mapping, read once in pages, joined by its match groups.
+
+It first obtains its cursors, then reads the pages: what changes meanwhile is found by the first poll after it. It is
+resumed at the page where it stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from syncengine.engine import match
+from syncengine.engine.context import Run
+from syncengine.engine.detect import HEADERS
+from syncengine.engine.detect import LINES
+from syncengine.engine.entering import KEY_PREFIX
+from syncengine.engine.entering import ambiguous
+from syncengine.engine.entering import in_time
+from syncengine.engine.entering import record_coupling
+from syncengine.errors import UsageError
+from syncengine.mapping.filters import Condition
+from syncengine.mapping.filters import Filter
+from syncengine.mapping.model import TableMapping
+from syncengine.observe.logging import get_logger
+from syncengine.planner.steps import Problem
+from syncengine.ports import Poll
+from syncengine.ports import Subject
+from syncengine.records.document import Document
+from syncengine.records.record import Base
+from syncengine.records.values import Side
+from syncengine.records.values import same
+
+log = get_logger()
+
+LOAD = "load"
+ALL_READ = "all read"
+READ_FIRST: tuple[Side, Side] = ("back_office", "sales")
+
+
+def load(run: Run, mapping: TableMapping, *, matching: bool = True) -> None:
+    """Read both sides, couple what matches, leave the rest as work. Raises UsageError without `matching` where
+    both sides hold uncoupled records: nobody could say which is which.
+    """
+    log.info("load", mapping=mapping.name)
+    _begin(run, mapping)
+    uncoupled = {side: _read(run, mapping, side) for side in READ_FIRST}
+    if not matching and all(uncoupled.values()):
+        raise UsageError(
+            f"{mapping.name}: both sides hold records that are not coupled, and --no-match leaves open which is which",
+            remedy="Leave --no-match out, or couple them first.",
+        )
+    if matching:
+        join(run, mapping)
+    with run.store.transaction():
+        run.store.matching.clear(mapping.name)
+        run.store.cursors.drop(mapping.name, LOAD)
+        run.store.cursors.put(mapping.name, "both", "loaded", run.clock.now().isoformat())
+    run.joined.add(mapping.name)
+
+
+def _begin(run: Run, mapping: TableMapping) -> None:
+    """The cursors of this moment, once for a load and kept over its interruptions."""
+    for side in READ_FIRST:
+        with run.store.transaction():
+            if run.store.cursors.get(mapping.name, side, LOAD) is not None:
+                continue
+        system = run.systems[side]
+        cursor = system.begin(Poll(mapping.of(side).table))
+        lines = mapping.lines
+        line_cursor = system.begin(Poll(lines.tables[side], parent=lines.parents[side])) if lines else None
+        with run.store.transaction():
+            run.store.cursors.put(mapping.name, side, HEADERS, cursor)
+            if lines:
+                run.store.cursors.put(mapping.name, side, LINES, line_cursor)
+            run.store.cursors.put(mapping.name, side, LOAD, "")
+
+
+def _read(run: Run, mapping: TableMapping, side: Side) -> int:
+    """Read what is left of one side; gives how many uncoupled records it has."""
+    with run.store.transaction():
+        after = run.store.cursors.get(mapping.name, side, LOAD) or None
+    if after != ALL_READ:
+        for page in run.systems[side].scan(run.view(mapping, side), considered_filter(run, mapping, side), after):
+            run.references.clear()
+            with run.store.transaction():
+                run.references.preload(mapping, [(side, document) for document in page.documents])
+                take_page(run, mapping, side, page.documents)
+                run.store.cursors.put(mapping.name, side, LOAD, page.after or ALL_READ)
+            run.on_progress("read", {"mapping": mapping.name, "side": side, "records": len(page.documents)})
+            if run.stop_asked():
+                break
+    with run.store.transaction():
+        return run.store.matching.count(mapping.name, side)
+
+
+def considered_filter(run: Run, mapping: TableMapping, side: Side) -> Filter:
+    """What a load reads of one side: the mapping's own condition and the start date."""
+    start, dated = run.facts.settings.get("start_date"), mapping.of(side).dated
+    since = (Condition(dated, at_least=start),) if start and dated else ()
+    return (*mapping.of(side).considered_when, *since)
+
+
+def take_page(run: Run, mapping: TableMapping, side: Side, documents: Sequence[Document]) -> None:
+    """Coupled records that differ from their base become work; uncoupled ones too, with their match keys."""
+    store, ids = run.store, [document.id for document in documents]
+    run.counts.of(mapping.name).scanned[side] += len(documents)
+    coupled = {document_id: some[0] for document_id, some in store.couplings.by_remote(mapping.name, side, ids).items()}
+    known = store.couplings.known(mapping.name, side, [one for one in ids if one not in coupled])
+    key_column = str(run.facts.settings.get("correlation", "")) if side == "back_office" and mapping.correlation else ""
+    for document in documents:
+        if document.id in coupled:
+            if differs(run, mapping, side, document, coupled[document.id].base):
+                store.work.add(Subject(mapping.name, coupled[document.id].id), {side: document}, keep=True)
+        elif document.id in known or str(document.fields.get(key_column) or "").startswith(KEY_PREFIX):
+            continue
+        elif not in_time(run, mapping, side, document) or not match.considered(mapping, side, document):
+            store.cursors.remember(mapping.name, side, {document.id: document.version}, "filtered")
+        else:
+            number = run.number(mapping, side, document)
+            store.work.add(Subject(mapping.name, None, side, document.id), {side: document}, number=number)
+            _put_keys(run, mapping, side, document)
+
+
+def _put_keys(run: Run, mapping: TableMapping, side: Side, document: Document) -> None:
+    try:
+        record = run.record(mapping, side, document)
+    except ValueError:
+        return  # planned like the others, where it becomes a problem with its own words
+    scope = match.scope_of_record(record, mapping.sales.scope) if side == "sales" else ""
+    run.store.matching.put(mapping.name, side, document.id, scope, dict(match.keys(mapping, record)))
+
+
+def differs(run: Run, mapping: TableMapping, side: Side, document: Document, base: Base | None) -> bool:
+    """Does the document show something that its base does not, whatever its token says?"""
+    if base is None:
+        return True
+    try:
+        seen = run.record(mapping, side, document)
+    except ValueError:
+        return True
+    picture = base.of(side)
+    rows = [row.name for row in mapping.rows.values() if row.compared]
+    if seen.state != picture.state or any(not same(seen.fields.get(r), picture.fields.get(r)) for r in rows):
+        return True
+    if set(seen.lines) != set(picture.lines):
+        return True
+    line_rows = [row.name for row in mapping.lines.rows.values() if row.compared] if mapping.lines else []
+    return any(
+        not same(line.fields.get(name), picture.lines[line_id].fields.get(name))
+        for line_id, line in seen.lines.items()
+        for name in line_rows
+    )
+
+
+def join(run: Run, mapping: TableMapping) -> None:
+    """Couple what matches uniquely, group by group; what stays ambiguous is parked with the ids it could be."""
+    scoped = bool(mapping.sales.scope)
+    ambiguities: dict[tuple[Side, str], tuple[str, Sequence[str]]] = {}
+    for number, group in enumerate(mapping.match):
+        with run.store.transaction():
+            pairs = run.store.matching.unique(mapping.name, number)
+            for sales_id, back_office_id, scope in pairs:
+                _couple(run, mapping, sales_id, back_office_id, scope, f"match of {' + '.join(group)}")
+            run.store.matching.remove(mapping.name, "sales", [pair[0] for pair in pairs])
+            if not scoped:
+                run.store.matching.remove(mapping.name, "back_office", [pair[1] for pair in pairs])
+            for key, candidates in run.store.matching.ambiguous(mapping.name, number).items():
+                ambiguities.setdefault(key, (" + ".join(group), candidates))
+            for sales_id, back_office_id, _ in pairs:
+                ambiguities.pop(("sales", sales_id), None)
+                ambiguities.pop(("back_office", back_office_id), None)
+    with run.store.transaction():
+        for (side, remote_id), (group_name, candidates) in ambiguities.items():
+            if scoped and side == "back_office":
+                continue  # one of these is many there: being several is no question
+            run.store.work.park(Subject(mapping.name, None, side, remote_id), _ambiguous(group_name, candidates))
+
+
+def _ambiguous(group: str, candidates: Sequence[str]) -> Problem:
+    return ambiguous(f"matches {len(candidates)} records ({', '.join(candidates)}) by {group}")
+
+
+def _couple(run: Run, mapping: TableMapping, sales_id: str, back_office_id: str, scope: str, by: str) -> None:
+    store = run.store
+    documents = store.work.documents(mapping.name, sales_id, back_office_id)
+    sales = documents.get("sales") or Document(sales_id, None, {})
+    back_office = documents.get("back_office") or Document(back_office_id, None, {})
+    coupling = record_coupling(run, mapping, sales, back_office, by, scope)
+    if scope:
+        # The back-office record goes on to be coupled in other scopes: its own item stays until the end.
+        store.work.done(Subject(mapping.name, None, "sales", sales_id))
+        store.work.add(Subject(mapping.name, coupling), documents)
+    else:
+        store.work.couple(mapping.name, coupling, sales_id, back_office_id)

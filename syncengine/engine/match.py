@@ -1,0 +1,156 @@
+"""Match: which uncoupled record of one side is which of the other, by the mapping's groups, the first group first.
+
+Fields in a group all match; text without regard to case; blank is no criterion; exactly one uncoupled candidate on
+each side couples. Each group starts afresh.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from syncengine.engine.context import Run
+from syncengine.mapping.filters import admits
+from syncengine.mapping.model import Row
+from syncengine.mapping.model import TableMapping
+from syncengine.mapping.transforms import AsIs
+from syncengine.mapping.transforms import Code
+from syncengine.mapping.transforms import Fits
+from syncengine.planner.lines import key_of
+from syncengine.records.document import Document
+from syncengine.records.record import Record
+from syncengine.records.values import Link
+from syncengine.records.values import Ref
+from syncengine.records.values import Side
+from syncengine.records.values import Wire
+from syncengine.records.values import is_blank
+from syncengine.records.values import other
+
+
+@dataclass(frozen=True)
+class Match:
+    """A record of `side` with its partner, or with several: then it is ambiguous and nothing is coupled."""
+
+    remote_id: str
+    group: tuple[str, ...]
+    candidates: tuple[Document, ...]
+    rivals: tuple[str, ...] = ()  # other uncoupled records of its own side with the same values
+
+    @property
+    def unique(self) -> bool:
+        return len(self.candidates) == 1 and not self.rivals
+
+
+def match_key(record: Record, group: Sequence[str]) -> str | None:
+    """The values of a group as one text under which both sides meet; None where one of them is blank."""
+    parts = [key_of(record.fields.get(name)) for name in group]
+    if any(part is None for part in parts):
+        return None
+    return "|".join(str(part) for part in parts)
+
+
+def keys(mapping: TableMapping, record: Record) -> Iterator[tuple[int, str]]:
+    for number, group in enumerate(mapping.match):
+        key = match_key(record, group)
+        if key is not None:
+            yield number, key
+
+
+def considered(mapping: TableMapping, side: Side, document: Document) -> bool:
+    return admits(mapping.of(side).considered_when, document)
+
+
+def find_partners(run: Run, mapping: TableMapping, side: Side, records: Sequence[Record]) -> Mapping[str, Match]:
+    """Ask the servers for the partners of uncoupled records, group by group; record id -> its match, if any."""
+    found: dict[str, Match] = {}
+    for group in mapping.match:
+        # An ambiguous match may still be decided by a later group; if not, it stays what is told.
+        left = [record for record in records if record.id not in found or not found[record.id].unique]
+        asked = [
+            (record, there, here)
+            for record in left
+            if (there := _columns(run, mapping, other(side), record, group))
+            and (here := _columns(run, mapping, side, record, group))
+        ]
+        if not asked:
+            continue
+        partners = _uncoupled(run, mapping, other(side), [there for _, there, _ in asked], [r for r, _, _ in asked])
+        hit = [at for at, some in enumerate(partners) if some]
+        rivals = _uncoupled(run, mapping, side, [asked[at][2] for at in hit], [asked[at][0] for at in hit])
+        for at, same_side in zip(hit, rivals, strict=True):
+            record = asked[at][0]
+            others = tuple(document.id for document in same_side if document.id != record.id)
+            hit_now = Match(record.id, group, tuple(partners[at]), others)
+            if hit_now.unique or record.id not in found:
+                found[record.id] = hit_now
+    return found
+
+
+def _uncoupled(
+    run: Run, mapping: TableMapping, side: Side, wanted: Sequence[Mapping[str, Wire]], records: Sequence[Record]
+) -> list[list[Document]]:
+    """Per wanted values, the considered documents that are not coupled (in this record's scope) nor ever were."""
+    if not wanted:
+        return []
+    answers = run.systems[side].find(run.view(mapping, side), wanted)
+    ids = sorted({document.id for some in answers for document in some})
+    with run.store.transaction():
+        known = run.store.couplings.known(mapping.name, side, ids)
+        live = run.store.couplings.by_remote(mapping.name, side, ids)
+    scope = mapping.of("sales").scope
+    result = []
+    for some, record in zip(answers, records, strict=True):
+        own_scope = scope_of_record(record, scope)
+        free = []
+        for document in some:
+            if not considered(mapping, side, document):
+                continue
+            taken = document.id in known
+            if taken and side == "back_office" and scope:
+                # One back-office code is many units in Sales, one in each unit group.
+                taken = any(one.scope == own_scope for one in live.get(document.id, ()))
+            if not taken:
+                free.append(document)
+        result.append(free)
+    return result
+
+
+def scope_of_record(record: Record, column: str) -> str:
+    value = record.native.fields.get(column) if record.native and column else None
+    return value.id if isinstance(value, Link) else str(value or "")
+
+
+def _columns(
+    run: Run, mapping: TableMapping, side: Side, record: Record, group: Sequence[str]
+) -> dict[str, Wire] | None:
+    """The group's values as column values of `side`; None where a server cannot be asked for them."""
+    found: dict[str, Wire] = {}
+    for name in group:
+        row = mapping.rows[name]
+        value = record.fields.get(name)
+        columns = row.columns(side)
+        if is_blank(value) or not columns or not _searchable(row):
+            return None
+        if isinstance(value, Ref):
+            target = run.references.target(value, side)
+            if target is None:
+                return None
+            found[columns[0]] = target
+        else:
+            found[columns[0]] = row.transform.write(side, value, ())[0]  # type: ignore[assignment]
+    return found
+
+
+def _searchable(row: Row) -> bool:
+    return row.is_reference or type(row.transform) in (AsIs, Code, Fits)
+
+
+def describe(match: Match) -> str:
+    """For people: with which records a match is ambiguous."""
+    there = ", ".join(document.id for document in match.candidates)
+    words = f"matches {len(match.candidates)} records ({there}) by {' + '.join(match.group)}"
+    if match.rivals:
+        words += f"; so does {', '.join(match.rivals)} on its own side"
+    return words

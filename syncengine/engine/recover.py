@@ -1,0 +1,178 @@
+"""Settles writes whose answer is missing: by looking at what they were to make, never by guessing.
+
+A step that the service itself guards (If-Match, an id we chose, a place in the document) is read back and, where it
+was not done, repeated at once under the same guard. Only an unguarded create stays in progress for as long as the
+service may still be executing it; it is searched for meanwhile, and repeated after that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from syncengine.engine.context import Run
+from syncengine.engine.resolve import resolved
+from syncengine.mapping.model import TableMapping
+from syncengine.observe.logging import get_logger
+from syncengine.planner.rounds import settled_by
+from syncengine.planner.steps import Receipt
+from syncengine.planner.steps import ReceiptOutcome
+from syncengine.planner.steps import RemoteError
+from syncengine.planner.steps import Step
+from syncengine.ports import Operation
+from syncengine.records.document import Document
+from syncengine.records.document import Gone
+from syncengine.records.values import Link
+from syncengine.records.values import Wire
+from syncengine.records.values import same
+
+log = get_logger()
+
+
+def unknown_steps(operation: Operation) -> list[Step]:
+    """Steps that were sent and whose fate is not known."""
+    found = []
+    for step in operation.steps:
+        receipt = operation.receipts.get(step.no)
+        sent = step.no in operation.sent_at
+        if (sent and receipt is None) or (receipt is not None and not settled_by(receipt.outcome)):
+            found.append(step)
+    return found
+
+
+def settle(run: Run, mapping: TableMapping, operation: Operation) -> Operation | None:
+    """The operation with every fate known, what was not done forgotten so that it is sent again.
+
+    None while an unguarded create may still be executing. Raises Unreachable where the system does not answer.
+    """
+    unknown = unknown_steps(operation)
+    if not unknown:
+        return operation
+    found = _judge(run, mapping, operation, unknown)
+    if found is None:
+        return None
+    receipts, undone = found
+    with run.store.transaction():
+        run.store.journal.received(operation.id, receipts)
+        run.store.journal.forget(operation.id, [step.no for step in undone])
+        run.store.history.note(
+            operation.subject,
+            "settled",
+            {
+                "operation": operation.id,
+                "found": [{"no": r.step, "outcome": str(r.outcome)} for r in receipts],
+                "repeated": [step.no for step in undone],
+            },
+        )
+    log.info("unknown_outcome_settled", operation=operation.id, found=len(receipts), repeated=len(undone))
+    left = {no: receipt for no, receipt in operation.receipts.items() if no not in {step.no for step in undone}}
+    sent = {no: at for no, at in operation.sent_at.items() if no not in {step.no for step in undone}}
+    return replace(operation, receipts={**left, **{r.step: r for r in receipts}}, sent_at=sent)
+
+
+Judged = tuple[list[Receipt], list[Step]] | None
+
+
+def _judge(run: Run, mapping: TableMapping, operation: Operation, unknown: Sequence[Step]) -> Judged:
+    first = resolved(operation, unknown)
+    writes = [step for step in first if step.writes]
+    reads = [step for step in first if not step.writes]
+    if not writes:
+        return [], reads
+    if writes[0].verb == "create":
+        judged = _judge_create(run, mapping, operation, writes[0])
+    else:
+        judged = _judge_change(run, mapping, writes)
+    return None if judged is None else (judged[0], [*judged[1], *reads])
+
+
+def _judge_create(run: Run, mapping: TableMapping, operation: Operation, step: Step) -> Judged:
+    system, view = run.systems[step.side], run.view(mapping, step.side)
+    if isinstance(step.target, str):
+        found = system.read(view, [step.target]).get(step.target)
+        if isinstance(found, Document):
+            return [Receipt(step.no, ReceiptOutcome.DONE, found)], []
+        return None if found is None else ([], [step])
+    hits = [one for one in system.find(view, [step.identity])[0] if one.id not in step.excluding]
+    if len(hits) == 1:
+        return [Receipt(step.no, ReceiptOutcome.DONE, hits[0])], []
+    if hits:
+        ids = ", ".join(hit.id for hit in hits)
+        error = RemoteError(0, "several-found", f"{len(hits)} documents carry the key {dict(step.identity)}: {ids}")
+        return [Receipt(step.no, ReceiptOutcome.REFUSED, None, error)], []
+    waited = run.clock.now() - operation.sent_at[step.no]
+    if waited < timedelta(seconds=run.limits.settle_after_s):
+        return None
+    return [], [step]
+
+
+def _judge_change(run: Run, mapping: TableMapping, steps: Sequence[Step]) -> Judged:
+    """A change of one document, or a change set on it: done entirely, not at all, or overtaken by somebody."""
+    head = steps[0]
+    document_id = str(head.parent if head.verb.endswith("-line") else head.target)
+    found = run.systems[head.side].read(run.view(mapping, head.side), [document_id]).get(document_id)
+    if found is None:
+        return None
+    if all(_is_done(step, found) for step in steps):
+        return [Receipt(step.no, ReceiptOutcome.DONE, _after(step, found)) for step in steps], []
+    if isinstance(found, Document) and all(_guard_holds(step, found) for step in steps):
+        return [], list(steps)
+    return [Receipt(step.no, ReceiptOutcome.STALE, _after(step, found)) for step in steps], []
+
+
+def _is_done(step: Step, found: Document | Gone) -> bool:
+    if step.verb == "delete":
+        return isinstance(found, Gone)
+    if isinstance(found, Gone):
+        return False
+    match step.verb:
+        case "update":
+            return holds(found.fields, step.body)
+        case "set-state":
+            return found.state == step.body["state"]
+        case "delete-line":
+            return found.line(str(step.target)) is None
+        case "create-line":
+            return _line(step, found) is not None
+        case "update-line":
+            line = found.line(str(step.target))
+            return line is not None and holds(line.fields, step.body)
+        case _:
+            return False
+
+
+def _line(step: Step, found: Document) -> Document | None:
+    if isinstance(step.target, str):
+        return found.line(step.target)
+    return next((line for line in found.lines if step.identity and holds(line.fields, step.identity)), None)
+
+
+def _after(step: Step, found: Document | Gone) -> Document | Gone | None:
+    """What the answer would have shown: the line for a line's step, else the document."""
+    if isinstance(found, Gone) or not step.verb.endswith("-line"):
+        return found
+    return _line(step, found) if step.verb == "create-line" else found.line(str(step.target))
+
+
+def _guard_holds(step: Step, found: Document) -> bool:
+    """Is the record still the one the step was guarded against? What is not guarded goes with what is."""
+    if not isinstance(step.expects, str):
+        return True
+    if step.verb.endswith("-line"):
+        line = found.line(str(step.target))
+        return line is not None and line.version == step.expects
+    return found.version == step.expects
+
+
+def holds(fields: Mapping[str, Wire], body: Mapping[str, Wire]) -> bool:
+    """Do these columns hold what was sent?"""
+    return all(column not in fields or taken(value, fields[column]) for column, value in body.items())
+
+
+def taken(sent: Wire, returned: Wire) -> bool:
+    if isinstance(sent, Link):
+        returned_id = returned.id if isinstance(returned, Link) else returned
+        return same(sent.id, returned_id)
+    return same(sent, returned)

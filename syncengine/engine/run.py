@@ -1,0 +1,178 @@
+"""One run, from the guard to the count: incremental sync, full sync, or match-based coupling."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from syncengine.engine import guard
+from syncengine.engine.apply import Applier
+from syncengine.engine.context import Run
+from syncengine.engine.detect import detect
+from syncengine.engine.detect import is_loaded
+from syncengine.engine.detect import open_polls
+from syncengine.engine.load import load
+from syncengine.engine.operations import Operations
+from syncengine.engine.resume import Resumer
+from syncengine.engine.sweep import sweep
+from syncengine.engine.verify import Verified
+from syncengine.engine.verify import verify
+from syncengine.errors import FailureClass
+from syncengine.errors import Refused
+from syncengine.errors import SyncError
+from syncengine.mapping.model import TableMapping
+from syncengine.observe.logging import get_logger
+
+log = get_logger()
+
+Kind = Literal["full-sync", "couple", "sync", "verify"]
+Status = Literal["completed", "completed-with-errors", "refused", "interrupted", "failed"]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the caller wants of a run. `sweep_interval_s` 0: no sweep but on request."""
+
+    kind: Kind
+    mappings: tuple[str, ...] = ()
+    matching: bool = True
+    restart: bool = False
+    sweep_all: bool = False
+    sweep_interval_s: float = 0
+    repair: bool = False
+
+
+@dataclass
+class Result:
+    status: Status
+    exit_code: int
+    error: SyncError | None = None
+    verified: Verified | None = None
+
+
+def execute(run: Run, asked: Asked) -> Result:
+    """Run to the end; what stops a run becomes its result, and only a bug is raised."""
+    try:
+        if asked.kind == "verify":
+            return _verify(run, asked)
+        if asked.kind == "sync":
+            _sync(run, asked)
+        else:
+            _load_all(run, asked)
+    except SyncError as error:
+        status: Status = "refused" if isinstance(error, Refused) else "failed"
+        _count(run)
+        return Result(status, error.exit_code, error)
+    _count(run)
+    if run.stop_asked():
+        return Result("interrupted", 130)
+    bad = any(counts.failed or counts.conflicts for counts in run.counts.by_name.values())
+    return Result("completed-with-errors", 1) if bad else Result("completed", 0)
+
+
+def _verify(run: Run, asked: Asked) -> Result:
+    """Reads both systems and writes to neither; whatever the guard would say of writing does not matter."""
+    found = Verified()
+    for mapping in _chosen(run, asked):
+        verify(run, mapping, found, repair=asked.repair)
+    _count(run)
+    if any(difference.counts for difference in found.differences):
+        return Result("completed-with-errors", 1, verified=found)
+    return Result("completed", 0, verified=found)
+
+
+def _chosen(run: Run, asked: Asked) -> Sequence[TableMapping]:
+    """The mappings of this run, in the order of their lookups."""
+    return [one for one in run.mappings.values() if not asked.mappings or one.name in asked.mappings]
+
+
+def _sync(run: Run, asked: Asked) -> None:
+    operations, resumer = Operations(run), Resumer(run)
+    with run.store.transaction():
+        unfinished = bool(run.store.journal.unfinished())
+        _mappings_changed(run)
+    if unfinished:
+        # What is found is settled first: creation is planned only from a poll made after that.
+        guard.check(run.systems, run.mode)
+        guard.same_systems(run)
+        if not run.dry_run:
+            resumer.resume(operations)
+    polled = open_polls(run)
+    guard.check(run.systems, run.mode)
+    guard.same_systems(run)
+    expired = detect(run, polled)
+    applier = Applier(run, operations)
+    for mapping in _chosen(run, asked):
+        if mapping.name in expired or not _loaded(run, mapping):
+            load(run, mapping)
+        applier.work_through(mapping)
+    for mapping in _chosen(run, asked):
+        if mapping.kind == "order":
+            sweep(run, mapping, interval_s=asked.sweep_interval_s, everything=asked.sweep_all)
+            applier.work_through(mapping)
+    if not run.dry_run:
+        resumer.wait_out(operations)
+        for mapping in _chosen(run, asked):
+            applier.work_through(mapping)
+
+
+def _load_all(run: Run, asked: Asked) -> None:
+    operations, resumer = Operations(run), Resumer(run)
+    guard.check(run.systems, run.mode)
+    guard.same_systems(run)
+    if not run.dry_run:
+        resumer.resume(operations)
+    with run.store.transaction():
+        _mappings_changed(run)
+        if asked.restart:
+            for mapping in _chosen(run, asked):
+                run.store.cursors.drop(mapping.name, "load")
+    applier = Applier(run, operations)
+    for mapping in _chosen(run, asked):
+        load(run, mapping, matching=asked.matching)
+        if asked.kind == "full-sync":
+            applier.work_through(mapping)
+    if not run.dry_run and asked.kind == "full-sync":
+        resumer.wait_out(operations)
+        for mapping in _chosen(run, asked):
+            applier.work_through(mapping)
+
+
+def _loaded(run: Run, mapping: TableMapping) -> bool:
+    with run.store.transaction():
+        return is_loaded(run, mapping)
+
+
+def _mappings_changed(run: Run) -> None:
+    """A mapping that was edited gives every record that waits for a person another chance."""
+    for mapping in run.mappings.values():
+        name, now = f"mapping:{mapping.name}", run.digests.get(mapping.name, "")
+        before = run.store.remembered.get(name)
+        if before != now:
+            run.store.remembered.put(name, now)
+            if before is not None:
+                run.store.work.retry_mapping(mapping.name)
+
+
+def _count(run: Run) -> None:
+    """What is parked when the run ends, by what it waits for."""
+    try:
+        with run.store.transaction():
+            for mapping in run.mappings.values():
+                counts = run.counts.of(mapping.name)
+                counts.waiting = counts.failed = counts.in_progress = 0
+                for (failure, code), number in run.store.work.parked(mapping.name).items():
+                    if failure is FailureClass.WAITING:
+                        counts.waiting += number
+                    elif code == "conflict":
+                        continue  # counted by themselves, one for each group
+                    elif code == "in-progress":
+                        continue  # counted below, with the operation that is under way
+                    else:
+                        counts.failed += number
+                counts.in_progress += len(run.store.journal.busy(mapping.name))
+                counts.conflicts = run.store.conflicts.count(mapping.name)
+    except SyncError as error:
+        # The run has failed already, most likely for the same reason; its own error is the one to tell.
+        log.warning("not_counted", error=error.message)

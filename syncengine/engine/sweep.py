@@ -1,0 +1,96 @@
+"""The sweep: compares coupled orders, lines included, whatever their stamps say.
+
+A line edit in the back office may move no stamp, and deletions never show in a poll. Each run takes the next slice of
+a rolling walk, sized so that all orders pass once per interval.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from syncengine.engine.context import Run
+from syncengine.engine.load import differs
+from syncengine.mapping.model import TableMapping
+from syncengine.observe.logging import get_logger
+from syncengine.ports import Coupling
+from syncengine.ports import Subject
+from syncengine.records.document import Document
+from syncengine.records.values import SIDES
+from syncengine.records.values import Side
+
+log = get_logger()
+
+SWEEP = "sweep"
+
+
+def sweep(run: Run, mapping: TableMapping, *, interval_s: float, everything: bool = False) -> int:
+    """Compare the next slice, or all; differences become work. Gives how many orders were compared."""
+    with run.store.transaction():
+        state = _state(run, mapping)
+        count = run.store.couplings.count(mapping.name)
+    size = count if everything else _due(run, state, count, interval_s)
+    if everything:
+        state = {"after": 0, "at": state["at"]}
+    compared = 0
+    while compared < size and not run.stop_asked():
+        limit = min(run.limits.chunk, size - compared)
+        with run.store.transaction():
+            some = run.store.couplings.after(mapping.name, state["after"], limit)
+        if not some:
+            ended_before, state["after"] = state["after"], 0
+            if compared == 0 and ended_before:
+                continue  # the walk had ended exactly at the last order: begin again
+            break
+        _compare(run, mapping, some)
+        compared += len(some)
+        state["after"] = some[-1].id
+    if size:
+        state["at"] = run.clock.now().isoformat()
+        with run.store.transaction():
+            run.store.cursors.put(mapping.name, "both", SWEEP, json.dumps(state))
+    return compared
+
+
+def _state(run: Run, mapping: TableMapping) -> dict[str, Any]:
+    kept = run.store.cursors.get(mapping.name, "both", SWEEP)
+    if kept is not None:
+        return dict(json.loads(kept))
+    # A load has just compared everything: the first walk begins an interval later.
+    return {"after": 0, "at": run.store.cursors.get(mapping.name, "both", "loaded") or run.clock.now().isoformat()}
+
+
+def _due(run: Run, state: dict[str, Any], count: int, interval_s: float) -> int:
+    if interval_s <= 0:
+        return 0
+    passed_s = (run.clock.now() - datetime.fromisoformat(state["at"])).total_seconds()
+    share = min(1.0, passed_s / interval_s)
+    # A handful of orders is not worth a request of its own until the interval is over.
+    size = math.floor(count * share)
+    return size if size >= min(count, run.limits.chunk // 4) else 0
+
+
+def _compare(run: Run, mapping: TableMapping, some: Sequence[Coupling]) -> None:
+    documents: dict[int, dict[Side, Any]] = {coupling.id: {} for coupling in some}
+    for side in SIDES:
+        found = run.systems[side].read(run.view(mapping, side), [coupling.remote_id(side) for coupling in some])
+        for coupling in some:
+            if coupling.remote_id(side) in found:
+                documents[coupling.id][side] = found[coupling.remote_id(side)]
+        run.counts.of(mapping.name).scanned[side] += len(found)
+    run.references.clear()
+    with run.store.transaction():
+        whole = [(side, d) for held in documents.values() for side, d in held.items() if isinstance(d, Document)]
+        run.references.preload(mapping, whole)
+        for coupling in some:
+            held = documents[coupling.id]
+            if any(
+                not isinstance(held.get(side), Document) or differs(run, mapping, side, held[side], coupling.base)
+                for side in SIDES
+                if side in held
+            ):
+                log.info("sweep_found", mapping=mapping.name, coupling=coupling.id)
+                run.store.work.add(Subject(mapping.name, coupling.id))
