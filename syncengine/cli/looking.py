@@ -1,0 +1,258 @@
+"""Commands for looking: errors, waiting, conflicts, couplings, archive, explain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from typing import TypeVar
+
+import click
+
+from syncengine.cli.context import Options
+from syncengine.cli.context import command
+from syncengine.cli.context import json_option
+from syncengine.cli.context import pass_options
+from syncengine.cli.output import emit_json
+from syncengine.cli.output import emit_rows
+from syncengine.cli.output import text_of
+from syncengine.cli.stories import story_text
+from syncengine.errors import FailureClass
+from syncengine.errors import UsageError
+from syncengine.ports import ArchiveVersion
+from syncengine.records.document import Document
+from syncengine.service.runs import LISTED
+from syncengine.store import queries
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def listing_options(function: F) -> F:
+    function = click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True)(function)
+    return click.option("--since", type=click.DateTime(), help="Only what happened after this moment (UTC).")(function)
+
+
+@click.command()
+@listing_options
+@json_option
+@pass_options
+@command
+def errors(options: Options, limit: int, since: datetime | None, *, as_json: bool) -> None:
+    """Records that failed or need a person, newest first, with the systems' own words and the remedy.
+
+    \b
+    Example: syncengine errors --limit 20
+    """  # noqa: D301
+    with options.chosen().session() as session:
+        rows = queries.parked(session, LISTED, limit=limit, since=since)
+    rows = [row for row in rows if row["code"] != "conflict"]
+    shown = ("id", "mapping", "record", "class", "message", "remedy")
+    emit_rows(rows, shown, as_json=as_json, nothing="No errors.")
+
+
+@click.command()
+@listing_options
+@json_option
+@pass_options
+@command
+def waiting(options: Options, limit: int, since: datetime | None, *, as_json: bool) -> None:
+    """Records that wait for something, and writes that are in progress; they go on by themselves.
+
+    \b
+    Example: syncengine waiting
+    """  # noqa: D301
+    with options.chosen().session() as session:
+        rows = queries.parked(session, (FailureClass.WAITING,), limit=limit, since=since)
+        under_way = queries.in_progress(session)
+    rows += [
+        {**one, "class": "in-progress", "message": f"a {one['kind']} is in progress", "record": {}, "remedy": ""}
+        for one in under_way
+    ]
+    emit_rows(rows, ("id", "mapping", "record", "message", "remedy"), as_json=as_json, nothing="Nothing waits.")
+
+
+@click.command()
+@listing_options
+@json_option
+@pass_options
+@command
+def conflicts(options: Options, limit: int, since: datetime | None, *, as_json: bool) -> None:
+    """Groups of fields that were changed on both sides, with both values and both bases.
+
+    \b
+    Example: syncengine conflicts
+    """  # noqa: D301
+    company = options.chosen()
+    with company.store() as store, store.transaction():
+        found = [
+            one for one in store.conflicts.open(limit=limit) if since is None or one.since.replace(tzinfo=None) >= since
+        ]
+        couplings = store.couplings.get([one.coupling for one in found])
+    rows = []
+    for one in found:
+        coupling = couplings[one.coupling]
+        rows.append(
+            {
+                "id": one.id,
+                "mapping": one.mapping,
+                "record": {
+                    "sales": coupling.sales_id,
+                    "back_office": coupling.back_office_id,
+                    "number": coupling.sales_number or coupling.back_office_number,
+                },
+                "group": one.group,
+                "line": one.line,
+                "base": {side: one.base.get(side) for side in ("sales", "back_office")},
+                "sales": one.sales,
+                "back_office": one.back_office,
+                "since": one.since.isoformat(),
+                "answer": one.answer,
+            }
+        )
+    columns = ("id", "record", "group", "line", "base", "sales", "back_office", "answer")
+    emit_rows(rows, columns, as_json=as_json, nothing="No conflicts.")
+
+
+@click.command()
+@click.option("--mapping", metavar="NAME", help="Only this mapping.")
+@click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True)
+@json_option
+@pass_options
+@command
+def couplings(options: Options, mapping: str | None, limit: int, *, as_json: bool) -> None:
+    """Which record of Sales is which of the back office; ended couplings included.
+
+    \b
+    Example: syncengine couplings --mapping CUSTOMER
+    """  # noqa: D301
+    with options.chosen().session() as session:
+        rows = queries.couplings(session, mapping=mapping, limit=limit)
+    columns = ("id", "mapping", "sales_number", "back_office_number", "status", "sales", "back_office")
+    emit_rows(rows, columns, as_json=as_json, nothing="Nothing is coupled.")
+
+
+@click.command()
+@click.argument("order")
+@json_option
+@pass_options
+@command
+def explain(options: Options, order: str, *, as_json: bool) -> None:
+    """The whole story of one order, by its number or id on either side.
+
+    \b
+    Example: syncengine explain ORD-01042-K7P2
+    """  # noqa: D301
+    with options.chosen().session() as session:
+        found = queries.story(session, order)
+    if found is None:
+        raise UsageError(f"nothing is known of {order!r}", remedy="Check the number; a new order is known after a run.")
+    if as_json:
+        emit_json(found)
+    else:
+        click.echo(story_text(order, found))
+
+
+@click.group()
+def archive() -> None:
+    """Kept copies of back-office documents that were replaced or removed."""
+
+
+@archive.command("list")
+@click.argument("order", required=False)
+@click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True)
+@json_option
+@pass_options
+@command
+def archive_list(options: Options, order: str | None, limit: int, *, as_json: bool) -> None:
+    """All kept versions, or those of one order, newest first.
+
+    \b
+    Example: syncengine archive list ORD-01042-K7P2
+    """  # noqa: D301
+    company = options.chosen()
+    with company.store() as store, store.transaction():
+        found = store.archive.versions(order, limit=limit)
+    rows = [
+        {
+            "id": one.id,
+            "order": one.order,
+            "version": one.version,
+            "number": one.number,
+            "successor": one.successor,
+            "reason": one.reason,
+            "archived_at": one.archived_at.isoformat(),
+        }
+        for one in found
+    ]
+    columns = ("order", "version", "number", "successor", "archived_at", "reason")
+    emit_rows(rows, columns, as_json=as_json, nothing="Nothing is archived.")
+
+
+@archive.command("show")
+@click.argument("order")
+@click.argument("version", type=int)
+@json_option
+@pass_options
+@command
+def archive_show(options: Options, order: str, version: int, *, as_json: bool) -> None:
+    """One kept document, as it was read.
+
+    \b
+    Example: syncengine archive show ORD-01042-K7P2 1
+    """  # noqa: D301
+    one = _version(options, order, version)
+    if as_json:
+        emit_json({"order": one.order, "version": one.version, "document": _document(one.document)})
+        return
+    click.echo(f"{one.order} version {one.version}: {one.number}, replaced by {one.successor or '(nothing yet)'}")
+    for name, value in sorted(one.document.fields.items()):
+        if text_of(value):
+            click.echo(f"  {name}: {text_of(value)}")
+    for line in one.document.lines:
+        click.echo(f"  line {text_of({k: v for k, v in line.fields.items() if text_of(v) not in ('', '0')})}")
+
+
+@archive.command("diff")
+@click.argument("order")
+@click.argument("v1", type=int)
+@click.argument("v2", type=int)
+@json_option
+@pass_options
+@command
+def archive_diff(options: Options, order: str, v1: int, v2: int, *, as_json: bool) -> None:
+    """What differs between two kept versions of one order.
+
+    \b
+    Example: syncengine archive diff ORD-01042-K7P2 1 2
+    """  # noqa: D301
+    one, two = _version(options, order, v1).document, _version(options, order, v2).document
+    rows = _differences("", one, two)
+    for place in range(max(len(one.lines), len(two.lines))):
+        here = one.lines[place] if place < len(one.lines) else Document("", None, {})
+        there = two.lines[place] if place < len(two.lines) else Document("", None, {})
+        rows += _differences(f"line {place + 1} ", here, there)
+    emit_rows(rows, ("id", "before", "after"), as_json=as_json, nothing="The two versions are equal.")
+
+
+def _version(options: Options, order: str, version: int) -> ArchiveVersion:
+    company = options.chosen()
+    with company.store() as store, store.transaction():
+        found = store.archive.versions(order)
+    one = next((one for one in found if one.version == version), None)
+    if one is None:
+        known = ", ".join(str(other.version) for other in found) or "none"
+        raise UsageError(f"there is no version {version} of {order!r}", remedy=f"Versions kept: {known}.")
+    return one
+
+
+def _document(document: Document) -> dict[str, Any]:
+    return {**dict(document.fields), "lines": [dict(line.fields) for line in document.lines]}
+
+
+def _differences(prefix: str, one: Document, two: Document) -> list[dict[str, Any]]:
+    names = sorted({*one.fields, *two.fields})
+    return [
+        {"id": f"{prefix}{name}", "before": one.fields.get(name), "after": two.fields.get(name)}
+        for name in names
+        if text_of(one.fields.get(name)) != text_of(two.fields.get(name)) and name != "id"
+    ]

@@ -1,0 +1,77 @@
+"""`syncengine`: the entry point. Groups are loaded when they are called, so that each command starts quickly."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Final
+
+import click
+
+from syncengine import __version__
+from syncengine.cli.context import Options
+from syncengine.observe.logging import LEVELS
+
+COMMANDS: Final = {
+    "check": ("setting_up", "check"),
+    "mappings": ("mappings", "mappings"),
+    "sop": ("setting_up", "sop"),
+    "db": ("setting_up", "db"),
+    "full-sync": ("running", "full_sync"),
+    "couple": ("running", "couple"),
+    "sync": ("running", "sync"),
+    "plan": ("running", "plan"),
+    "verify": ("running", "verify"),
+    "serve": ("serving", "serve"),
+    "errors": ("looking", "errors"),
+    "waiting": ("looking", "waiting"),
+    "conflicts": ("looking", "conflicts"),
+    "couplings": ("looking", "couplings"),
+    "explain": ("looking", "explain"),
+    "archive": ("looking", "archive"),
+    "resolve": ("deciding", "resolve"),
+    "retry": ("deciding", "retry"),
+    "couple-record": ("deciding", "couple_record"),
+    "sandbox": ("sandbox", "sandbox"),
+}
+"""Command -> its file in this package and its name there."""
+
+
+class Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name]
+        found = getattr(importlib.import_module(f"syncengine.cli.{module}"), name)
+        return found if isinstance(found, click.Command) else None
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--config", metavar="FILE", help="Configuration; else SYNCENGINE_CONFIG, else config/syncengine.toml.")
+@click.option("--company", metavar="NAME", help="Which company, where several are configured.")
+@click.option("--log-format", type=click.Choice(["console", "json"]), help="How log events are written.")
+@click.option("--log-level", type=click.Choice(LEVELS), help="From which level on.")
+@click.version_option(__version__, prog_name="syncengine")
+@click.pass_context
+def cli(
+    context: click.Context, config: str | None, company: str | None, log_format: str | None, log_level: str | None
+) -> None:
+    """Keeps sales orders the same in Dynamics 365 Sales and Business Central, in both directions.
+
+    \b
+    Start here:
+      syncengine sandbox story     both systems on this machine, and a day of orders
+      syncengine check             what is right with your set-up and what is not
+      syncengine plan              what a sync would do, without doing it
+    """  # noqa: D301  \b is click's mark for text that is not to be wrapped
+    context.obj = Options(config, company, log_format, log_level)
+
+
+def main() -> None:
+    cli(prog_name="syncengine")
+
+
+if __name__ == "__main__":
+    main()

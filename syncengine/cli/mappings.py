@@ -1,0 +1,134 @@
+"""Commands about mappings: list, show, validate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from syncengine.cli.context import Options
+from syncengine.cli.context import command
+from syncengine.cli.context import json_option
+from syncengine.cli.context import pass_options
+from syncengine.cli.output import emit_json
+from syncengine.cli.output import emit_rows
+from syncengine.cli.output import text_of
+from syncengine.config.mapping_files import build
+from syncengine.config.mapping_files import read_folders
+from syncengine.errors import MappingError
+from syncengine.errors import UsageError
+from syncengine.mapping.model import Row
+from syncengine.mapping.model import TableMapping
+
+ARROWS = {None: "↔", "sales": "→ Sales", "back_office": "→ back office"}
+
+
+@click.group()
+def mappings() -> None:
+    """Integration table mappings: what is paired with what, row by row."""
+
+
+@mappings.command("list")
+@json_option
+@pass_options
+@command
+def list_(options: Options, *, as_json: bool) -> None:
+    """All mappings, in the order in which a run works through them.
+
+    \b
+    Example: syncengine mappings list
+    """  # noqa: D301
+    found = [_brief(one) for one in options.chosen().offline_mappings().values()]
+    emit_rows(found, ("id", "sales", "back_office", "create", "needs"), as_json=as_json, nothing="No mappings.")
+
+
+def _brief(mapping: TableMapping) -> dict[str, Any]:
+    return {
+        "id": mapping.name,
+        "kind": mapping.kind,
+        "sales": mapping.sales.table,
+        "back_office": mapping.back_office.table,
+        "create": mapping.create,
+        "lines": mapping.lines.name if mapping.lines else None,
+        "needs": sorted(mapping.needs),
+        "origin": mapping.origin,
+    }
+
+
+@mappings.command("show")
+@click.argument("name")
+@click.option("--origin", is_flag=True, help="Name the file of each row.")
+@json_option
+@pass_options
+@command
+def show(options: Options, name: str, *, origin: bool, as_json: bool) -> None:
+    """One mapping with all its rows, overlays applied.
+
+    \b
+    Example: syncengine mappings show SALESORDER-ORDER --origin
+    """  # noqa: D301
+    found = options.chosen().offline_mappings()
+    if name not in found:
+        raise UsageError(f"there is no mapping {name!r}", remedy=f"There is: {', '.join(found)}.")
+    mapping = found[name]
+    rows = [_row(row, "") for row in mapping.rows.values()]
+    rows += [_row(row, mapping.lines.name) for row in mapping.lines.rows.values()] if mapping.lines else []
+    if as_json:
+        emit_json({**_brief(mapping), "groups": dict(mapping.groups), "recreates": mapping.recreates, "rows": rows})
+        return
+    click.echo(f"{mapping.name}  {mapping.sales.table} ↔ {mapping.back_office.table}, creates: {mapping.create}")
+    columns = ["id", "sales", "direction", "back_office", "kind", *(["origin"] if origin else [])]
+    emit_rows(rows, columns, as_json=False, nothing="No rows.")
+
+
+def _row(row: Row, lines: str) -> dict[str, Any]:
+    told = [f"{one.sales} ↔ {one.back_office}" for one in row.one_of]
+    return {
+        "id": f"{lines}.{row.name}" if lines else row.name,
+        "sales": list(row.sales) or told,
+        "direction": "fact" if row.is_fact else "check" if row.check else ARROWS[row.to],
+        "back_office": list(row.back_office) or (text_of(dict(row.line.line)) if row.line else ""),
+        "kind": ", ".join(row.lookup) or type(row.transform).__name__,
+        "origin": row.origin,
+    }
+
+
+@mappings.command("validate")
+@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@json_option
+@pass_options
+@command
+def validate(options: Options, files: tuple[Path, ...], *, as_json: bool) -> None:
+    """Check the configured mappings, with these files laid over them, without asking the systems.
+
+    \b
+    Example: syncengine mappings validate mappings/ours/order.yaml
+    """  # noqa: D301
+    company = options.chosen()
+    written = company.written
+    if files:
+        folders = [company.loaded.path(one) for one in company.loaded.configuration.mappings.paths]
+        written = read_folders(folders or [company.shipped()], files)
+    try:
+        found = build(written, company.settings())
+    except MappingError as error:
+        if not as_json:
+            raise
+        emit_json([_problem(one) for one in error.problems])
+        click.get_current_context().exit(error.exit_code)
+    if as_json:
+        emit_json([])
+    else:
+        click.echo(f"{len(found)} mappings, no mistake in their files.")
+
+
+def _problem(problem: Any) -> dict[str, Any]:
+    return {
+        "id": f"{problem.file}:{problem.line}:{problem.column}",
+        "file": problem.file,
+        "line": problem.line,
+        "column": problem.column,
+        "message": problem.message,
+        "suggestion": problem.suggestion,
+    }

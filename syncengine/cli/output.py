@@ -1,0 +1,83 @@
+"""How commands answer: JSON for scripts, tables on a terminal, plain lines in a pipe; errors in one shape."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from syncengine.errors import SyncError
+from syncengine.observe.redaction import redact
+
+_encoder = msgspec.json.Encoder(decimal_format="number")
+
+
+def emit_json(value: Any) -> None:
+    """One document on standard output; money as numbers with their exact decimals."""
+    click.echo(_encoder.encode(redact(_plain(value))).decode())
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(one) for one in value]
+    if value is None or isinstance(value, (str, int, bool, float, Decimal)):
+        return value
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    if hasattr(value, "table") and hasattr(value, "id"):
+        return f"{value.table}({value.id})"
+    return str(value)
+
+
+def emit_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, as_json: bool, nothing: str) -> None:
+    """A listing: an array of objects with `id` first, a table on a terminal, tab-separated lines in a pipe."""
+    if as_json:
+        emit_json(list(rows))
+        return
+    if not rows:
+        click.echo(nothing)
+        return
+    if not sys.stdout.isatty():
+        for row in rows:
+            click.echo("\t".join(text_of(row.get(column)) for column in columns))
+        return
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        table.add_column(column.replace("_", " "), overflow="fold")
+    for row in rows:
+        table.add_row(*(text_of(row.get(column)) for column in columns))
+    Console().print(table)
+
+
+def text_of(value: Any) -> str:
+    """A value for a person: blank for none, groups as `name: value`."""
+    value = _plain(value)
+    if value is None or value == "":
+        return ""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}: {text_of(one)}" for key, one in value.items() if one not in (None, ""))
+    if isinstance(value, list):
+        return ", ".join(text_of(one) for one in value)
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    return str(value)
+
+
+def emit_error(error: SyncError, *, as_json: bool) -> None:
+    """What failed and what to do: to standard error, and as the one JSON document where JSON was asked for."""
+    if as_json:
+        body = {"code": error.code, "message": error.message, "remedy": error.remedy, "side": error.side or None}
+        emit_json({"error": body})
+    message = redact(error.message)
+    click.echo(f"Error: {message}", err=True)
+    if error.remedy:
+        click.echo(f"  {redact(error.remedy)}", err=True)

@@ -1,0 +1,238 @@
+"""`check`: what is right with a set-up and what is not, each finding with its remedy. Changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import asdict
+from dataclasses import dataclass
+from datetime import UTC
+from datetime import datetime
+from typing import Any
+from typing import Literal
+
+from syncengine.connectors.http import Answer
+from syncengine.connectors.http import server_time
+from syncengine.engine.context import columns_of
+from syncengine.engine.context import line_columns_of
+from syncengine.errors import RemoteSystemError
+from syncengine.errors import SyncError
+from syncengine.mapping.model import TableMapping
+from syncengine.records.document import View
+from syncengine.records.values import SIDES
+from syncengine.records.values import Side
+from syncengine.service.wiring import Company
+
+Level = Literal["ok", "warning", "error"]
+
+NAMES: dict[Side, str] = {"sales": "Sales", "back_office": "Business Central"}
+MOST_SKEW_S = 60.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    id: str
+    level: Level
+    message: str
+    remedy: str = ""
+    doc: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def check(company: Company) -> Iterator[Finding]:
+    """Findings in the order of their dependence; what cannot be asked because of an earlier one is left out."""
+    yield from _store(company)
+    try:
+        mappings = company.offline_mappings()
+        yield Finding("mappings.files", "ok", f"{len(mappings)} mappings, no mistake in their files")
+    except SyncError as error:
+        yield Finding("mappings.files", "error", error.message, error.remedy, "docs/reference/mappings.md")
+        mappings = {}
+    reached = {}
+    for side in SIDES:
+        findings = list(_reach(company, side))
+        reached[side] = all(finding.level != "error" for finding in findings)
+        yield from findings
+    if reached["sales"]:
+        yield from _sales(company)
+    if reached["back_office"]:
+        yield from _back_office(company)
+    for side in SIDES:
+        if reached[side]:
+            for mapping in mappings.values():
+                yield from _mapping(company, mapping, side)
+    if reached["sales"]:
+        yield from _price_lists(company)
+
+
+def _store(company: Company) -> Iterator[Finding]:
+    try:
+        engine = company.engine
+        yield Finding("store", "ok", f"the store answers ({engine.dialect.name})")
+    except SyncError as error:
+        yield Finding("store", "error", error.message, error.remedy, "docs/reference/configuration.md")
+
+
+def _reach(company: Company, side: Side) -> Iterator[Finding]:
+    try:
+        identity = company.systems()[side].identity()
+    except SyncError as error:
+        yield Finding(f"{side}.connection", "error", error.message, error.remedy)
+        return
+    name = f"{identity.name} ({identity.id})" if identity.name else identity.id
+    yield Finding(f"{side}.connection", "ok", f"{NAMES[side]} answers: {name}")
+
+
+def _sales(company: Company) -> Iterator[Finding]:
+    organization = company.sales.organization
+    yield from _asked("sales.user", lambda: _integration_user(organization.user()))
+    yield from _asked("sales.order-processing", lambda: _flag(company))
+    reader = company.sales.reader
+    yield from _asked("sales.clock", lambda: _clock("sales", reader.http.get(reader.root + organization.path)))
+
+
+def _integration_user(found: tuple[str, bool]) -> Finding:
+    user_id, marked = found
+    if marked:
+        return Finding("sales.user", "ok", f"we are user {user_id}, marked as an integration user")
+    return Finding(
+        "sales.user",
+        "warning",
+        f"our user {user_id} is not marked as an integration user (isintegrationuser)",
+        "Set isintegrationuser on the application user: otherwise submitted orders may be locked for us.",
+    )
+
+
+def _flag(company: Company) -> Finding:
+    on, mode = bool(company.sales.guard(0).one_way), company.mode
+    if mode is None:
+        return Finding(
+            "sales.order-processing",
+            "warning",
+            "no mode is chosen, so orders are not touched",
+            'Set [integration] mode = "bidirectional" or "one-way".',
+        )
+    if on == (mode == "one-way"):
+        return Finding(
+            "sales.order-processing", "ok", f"order processing is {'on' if on else 'off'}, as {mode} needs it"
+        )
+    return Finding(
+        "sales.order-processing",
+        "error",
+        f"sales order processing is {'on' if on else 'off'} in Sales, and the configured mode is {mode}",
+        "Run `syncengine sop disable --switch-mode`." if on else "Run `syncengine sop enable`.",
+    )
+
+
+def _clock(side: Side, answer: Answer) -> Finding:
+    skew_s = (datetime.now(UTC) - server_time(answer.headers)).total_seconds()
+    if abs(skew_s) <= MOST_SKEW_S:
+        return Finding(f"{side}.clock", "ok", f"clocks agree within {abs(skew_s):.0f} s")
+    return Finding(
+        f"{side}.clock",
+        "warning",
+        f"our clock and that of {NAMES[side]} differ by {abs(skew_s):.0f} s",
+        "Set this machine's clock; nothing depends on it, but the history is easier to read.",
+    )
+
+
+def _back_office(company: Company) -> Iterator[Finding]:
+    system = company.back_office
+    yield from _asked("back_office.competitor", lambda: _competitor(company))
+    model = system.schema.model()
+    if not model.sets:
+        yield Finding(
+            "back_office.metadata",
+            "warning",
+            "$metadata could not be read; standard tables are assumed",
+            "Check the url.",
+        )
+    elif "salesOrderArchives" in model.sets:
+        yield Finding("back_office.archive", "ok", "archived orders can be read (API with salesOrderArchives)")
+    else:
+        yield Finding(
+            "back_office.archive",
+            "warning",
+            "this version's API has no salesOrderArchives: only our own archive versions can be read",
+            "Nothing to do. With version 29 Business Central's own versions are compared as well.",
+        )
+    reader = system.reader
+    url = f"{reader.root}/companies({reader.company_id()})"
+    yield from _asked("back_office.clock", lambda: _clock("back_office", reader.http.get(url)))
+
+
+def _competitor(company: Company) -> Finding:
+    reading = company.back_office.guard(0)
+    if reading.unreadable:
+        return Finding(
+            "back_office.competitor",
+            "warning",
+            f"{reading.unreadable}: nobody can tell whether Business Central's own order integration is active",
+            "Grant read access to job queue entries.",
+        )
+    if reading.competitors:
+        found = reading.competitors[0]
+        return Finding("back_office.competitor", "error", f"{found.what} is active", found.remedy)
+    return Finding("back_office.competitor", "ok", "no other order integration is active")
+
+
+def _mapping(company: Company, mapping: TableMapping, side: Side) -> Iterator[Finding]:
+    of, lines = mapping.of(side), mapping.lines
+    name = f"mapping.{mapping.name}.{side}"
+    if "/" in of.table:
+        return
+    view = View(
+        of.table,
+        columns_of(mapping, side),
+        lines.tables[side] if lines else None,
+        lines.parents[side] if lines else None,
+        line_columns_of(mapping, side) if lines else None,
+    )
+    reader = company.sales.reader if side == "sales" else company.back_office.reader
+    try:
+        answer = reader.probe(view, (*of.considered_when, *of.enters_when))
+    except SyncError as error:
+        yield Finding(name, "error", error.message, error.remedy)
+        return
+    if answer.status < 400:  # noqa: PLR2004
+        yield Finding(name, "ok", f"{mapping.name}: {of.table} in {NAMES[side]} can be read as the mapping says")
+        return
+    yield Finding(
+        name,
+        "error",
+        f"{mapping.name}: {NAMES[side]} refuses to show {of.table}: {answer.words()}",
+        "Grant read access to the table."
+        if answer.status in (401, 403)
+        else f"Correct the column or filter it names; rows come from {mapping.origin}.",
+        "docs/reference/mappings.md",
+    )
+
+
+def _price_lists(company: Company) -> Iterator[Finding]:
+    names = company.loaded.configuration.sales.price_lists
+    yield from _asked("sales.price-lists", lambda: _named_lists(company, names))
+
+
+def _named_lists(company: Company, names: dict[str, str]) -> Finding:
+    reader = company.sales.reader
+    answer = reader.http.get(f"{reader.root}pricelevels?$select=name")
+    there = {str(row["name"]) for row in reader.json(answer, "reading price lists")["value"]}
+    missing = [f"{name} ({currency})" for currency, name in names.items() if name not in there]
+    if missing:
+        return Finding(
+            "sales.price-lists",
+            "error",
+            f"there is no price list {', '.join(missing)} in Sales",
+            f"Correct [sales] price_lists; there is: {', '.join(sorted(there)) or 'none'}.",
+        )
+    return Finding("sales.price-lists", "ok", f"{len(names)} price lists named, all there")
+
+
+def _asked(name: str, question: Callable[[], Finding]) -> Iterator[Finding]:
+    """A finding, or why the question could not be answered."""
+    try:
+        yield question()
+    except RemoteSystemError as error:
+        yield Finding(name, "error", error.message, error.remedy)

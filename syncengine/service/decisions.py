@@ -1,0 +1,115 @@
+"""What a person decides, recorded without the lease; the next run acts on it."""
+
+from __future__ import annotations
+
+from syncengine.engine.context import columns_of
+from syncengine.engine.entering import scope_of
+from syncengine.errors import UsageError
+from syncengine.mapping.model import TableMapping
+from syncengine.ports import Conflict
+from syncengine.ports import Subject
+from syncengine.records.document import Document
+from syncengine.records.document import View
+from syncengine.records.values import SIDES
+from syncengine.records.values import Side
+from syncengine.service.wiring import Company
+from syncengine.store.store import SqlStore
+
+
+def resolve(company: Company, conflict: int, take: Side, groups: tuple[str, ...]) -> list[Conflict]:
+    """Answer a conflict; with `groups`, these conflicts of the same record as well. Raises UsageError."""
+    with company.store(writes=True) as store, store.transaction():
+        asked = next((one for one in store.conflicts.open() if one.id == conflict), None)
+        if asked is None:
+            raise UsageError(
+                f"there is no open conflict {conflict}", remedy="`syncengine conflicts` lists those there are."
+            )
+        chosen = [asked]
+        if groups:
+            same_record = store.conflicts.open(coupling=asked.coupling)
+            chosen = [one for one in same_record if one.group in groups]
+            unknown = set(groups) - {one.group for one in chosen}
+            if unknown:
+                raise UsageError(
+                    f"the record of conflict {conflict} has no open conflict on {', '.join(sorted(unknown))}",
+                    remedy=f"Open there: {', '.join(one.group for one in same_record)}.",
+                )
+        for one in chosen:
+            store.conflicts.answer(one.id, take)
+            subject = Subject(one.mapping, one.coupling)
+            store.work.add(subject)
+            store.history.note(subject, "resolved", {"group": one.group, "line": one.line, "take": take})
+        return chosen
+
+
+def retry(company: Company, ids: tuple[int, ...] | None) -> int:
+    """Give parked records, all or these, another chance in the next run. Raises UsageError."""
+    with company.store(writes=True) as store, store.transaction():
+        count = store.work.retry(ids)
+    if ids is not None and count < len(ids):
+        raise UsageError(
+            f"of {len(ids)} records {count} were parked", remedy="`syncengine errors` and `waiting` show their ids."
+        )
+    return count
+
+
+def couple_record(company: Company, mapping_name: str, sales_id: str, back_office_id: str) -> int:
+    """Couple two records by hand, by their ids or their numbers; gives the coupling. Raises UsageError."""
+    live = company.live([mapping_name])
+    mapping = live.mappings[mapping_name]
+    documents: dict[Side, Document] = {}
+    wanted: dict[Side, str] = {"sales": sales_id, "back_office": back_office_id}
+    for side in SIDES:
+        documents[side] = _document(company, mapping, side, wanted[side])
+    scope = scope_of(mapping, documents["sales"])
+    with company.store(writes=True) as store, store.transaction():
+        for side in SIDES:
+            _free(store, mapping_name, side, documents[side].id, scope)
+        coupling = store.couplings.couple(
+            mapping_name, documents["sales"].id, documents["back_office"].id, created_by="person", scope=scope
+        )
+        numbers = [str(documents[side].fields.get(mapping.of(side).number) or "") for side in SIDES]
+        store.couplings.name(coupling, numbers[0], numbers[1])
+        for side in SIDES:
+            store.cursors.forget(mapping_name, side, [documents[side].id])
+            store.work.done(Subject(mapping_name, None, side, documents[side].id))
+        store.work.add(Subject(mapping_name, coupling), number=numbers[0] or numbers[1])
+        store.work.release(mapping_name, {side: [documents[side].id] for side in SIDES})
+        store.history.note(
+            Subject(mapping_name, coupling), "coupled", {"by": "person", **{s: documents[s].id for s in SIDES}}
+        )
+    return coupling
+
+
+def _document(company: Company, mapping: TableMapping, side: Side, wanted: str) -> Document:
+    """By id, else by the number people call it by."""
+    system = company.systems()[side]
+    of = mapping.of(side)
+    view = View(of.table, columns_of(mapping, side))
+    if _looks_like_id(wanted) or not of.number or "/" in of.table:
+        found = system.read(view, [wanted]).get(wanted)
+        if isinstance(found, Document):
+            return found
+    if of.number:
+        hits = system.find(view, [{of.number: wanted}])[0]
+        if len(hits) == 1:
+            return hits[0]
+        if len(hits) > 1:
+            raise UsageError(
+                f"{side} has {len(hits)} records {wanted!r} in {of.table}",
+                remedy=f"Name one by its id: {', '.join(hit.id for hit in hits)}.",
+            )
+    raise UsageError(f"{side} has no record {wanted!r} in {of.table}", remedy="Check the id or number.")
+
+
+def _looks_like_id(text: str) -> bool:
+    return len(text) == 36 and text.count("-") == 4  # noqa: PLR2004
+
+
+def _free(store: SqlStore, mapping: str, side: Side, remote_id: str, scope: str) -> None:
+    for coupling in store.couplings.by_remote(mapping, side, [remote_id]).get(remote_id, ()):
+        if side == "sales" or coupling.scope == scope:
+            raise UsageError(
+                f"{remote_id} is coupled already (coupling {coupling.id})",
+                remedy="`syncengine couplings` shows with what.",
+            )

@@ -1,0 +1,277 @@
+"""One run from the outside: lease, store, guard wired together, and the result in the shape others script against."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from syncengine.engine import guard
+from syncengine.engine.context import Run
+from syncengine.engine.counts import RunCounts
+from syncengine.engine.references import StoredReferences
+from syncengine.engine.run import Asked
+from syncengine.engine.run import Result
+from syncengine.engine.run import execute
+from syncengine.engine.verify import Verified
+from syncengine.errors import FailureClass
+from syncengine.errors import SyncError
+from syncengine.observe.logging import bind
+from syncengine.planner.steps import Action
+from syncengine.planner.steps import Step
+from syncengine.records.values import SIDES
+from syncengine.records.values import Ref
+from syncengine.service.lease import Lease
+from syncengine.service.lease import hold
+from syncengine.service.wiring import Company
+from syncengine.service.wiring import Live
+from syncengine.store.queries import parked
+from syncengine.store.session import stamp
+from syncengine.store.store import SqlStore
+from syncengine.store.temporary import shadow
+
+LISTED = (FailureClass.PERSON, FailureClass.TRANSIENT, FailureClass.THROTTLED, FailureClass.BUG)
+
+Progress = Callable[[str, Mapping[str, Any]], None]
+
+
+def perform(
+    company: Company,
+    asked: Asked,
+    *,
+    dry_run: bool = False,
+    wait_s: float = 0,
+    on_progress: Progress = lambda _event, _data: None,
+    stop_asked: Callable[[], bool] = lambda: False,
+) -> dict[str, Any]:
+    """Run, and give the run's JSON. Raises SyncError only where no run could begin (configuration, store, lease)."""
+    mode = company.require_mode()
+    run_id = f"{company.clock.now():%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
+    bind(run=run_id, company=company.name)
+    looking = asked.kind == "verify"
+    with company.store(run_id=run_id, writes=asked.repair if looking else not dry_run) as store:
+        if dry_run and not looking:
+            shadow(store.session)
+        if dry_run or looking:
+            return _performed(company, store, asked, run_id, mode, None, dry_run, on_progress, stop_asked)
+        limits = company.loaded.configuration.limits
+        with hold(
+            company.engine, store.session, mode=mode, run_id=run_id, lease_s=limits.lease_s, wait_s=wait_s
+        ) as lease:
+            return _performed(company, store, asked, run_id, mode, lease, dry_run, on_progress, stop_asked)
+
+
+def _performed(
+    company: Company,
+    store: SqlStore,
+    asked: Asked,
+    run_id: str,
+    mode: str,
+    lease: Lease | None,
+    dry_run: bool,
+    on_progress: Progress,
+    stop_asked: Callable[[], bool],
+) -> dict[str, Any]:
+    started_at = company.clock.now()
+    if lease is not None:
+        with store.transaction():
+            store.runs.started(run_id, asked.kind, mode)
+    run: Run | None = None
+    try:
+        live = company.live(asked.mappings)
+        run = _run(
+            company,
+            store,
+            asked,
+            run_id,
+            mode,
+            lease=lease,
+            dry_run=dry_run,
+            live=live,
+            on_progress=on_progress,
+            stop_asked=stop_asked,
+        )
+        result = execute(run, asked)
+    except SyncError as error:
+        result = Result("failed", error.exit_code, error)
+    found = as_json(company, run, result, asked, run_id, mode, dry_run=dry_run)
+    found |= {"started_at": stamp(started_at), "finished_at": stamp(company.clock.now())}
+    found["errors"] = _errors(store, run) if result.exit_code != 7 else []  # noqa: PLR2004
+    if lease is not None and result.exit_code != 7:  # noqa: PLR2004
+        with store.transaction():
+            store.runs.finished(run_id, result.status, result.exit_code, "")
+    return found
+
+
+def _run(
+    company: Company,
+    store: SqlStore,
+    asked: Asked,
+    run_id: str,
+    mode: str,
+    *,
+    lease: Lease | None,
+    dry_run: bool,
+    live: Live,
+    on_progress: Progress,
+    stop_asked: Callable[[], bool],
+) -> Run:
+    systems = company.systems()
+    guarded = guard.before_writing(systems, mode)
+
+    def before_writing() -> None:
+        if lease is not None:
+            lease.check()
+        guarded()
+
+    return Run(
+        id=run_id,
+        kind=asked.kind,
+        company=company.name,
+        mode=mode,
+        store=store,
+        systems=systems,
+        mappings=live.mappings,
+        rules=live.rules,
+        facts=replace(live.facts, now=company.clock.now()),
+        clock=company.clock,
+        limits=company.limits,
+        counts=RunCounts(live.mappings),
+        references=StoredReferences(store.couplings, live.mappings),
+        dry_run=dry_run,
+        digests=live.digests,
+        before_writing=before_writing,
+        on_progress=on_progress,
+        stop_asked=stop_asked,
+    )
+
+
+def _errors(store: SqlStore, run: Run | None) -> list[dict[str, Any]]:
+    with store.transaction():
+        names = list(run.mappings) if run is not None else []
+        found = parked(store.session, LISTED, mappings=names)
+    return [
+        {name: one[name] for name in ("id", "mapping", "record", "side", "class", "code", "message", "remedy")}
+        for one in found
+        if one["code"] not in ("conflict", "in-progress")
+    ]
+
+
+def as_json(
+    company: Company, run: Run | None, result: Result, asked: Asked, run_id: str, mode: str, *, dry_run: bool
+) -> dict[str, Any]:
+    counts = {side: system.counts for side, system in company.systems().items()} if run is not None else {}
+    found: dict[str, Any] = {
+        "run_id": run_id,
+        "kind": asked.kind,
+        "mode": mode,
+        "company": company.name,
+        "dry_run": dry_run,
+        "status": result.status,
+        "exit_code": result.exit_code,
+        "started_at": "",
+        "finished_at": "",
+        "mappings": run.counts.as_json() if run is not None else [],
+        "requests": {side: counts[side].requests if side in counts else 0 for side in SIDES},
+        "operations": {side: counts[side].operations if side in counts else 0 for side in SIDES},
+        "retries": sum(one.retries for one in counts.values()),
+        "throttled": sum(one.throttled for one in counts.values()),
+        "refusal": None,
+        "errors": [],
+    }
+    error = result.error
+    if error is not None and result.status == "refused":
+        found["refusal"] = {"code": error.code, "system": error.side, "what": error.message, "remedy": error.remedy}
+    elif error is not None:
+        found["error"] = error_json(error)
+    if result.verified is not None:
+        found |= verified_json(result.verified)
+    if dry_run and asked.kind != "verify" and run is not None:
+        found["actions"] = [action_json(run, action) for action in run.plan]
+    return found
+
+
+def verified_json(verified: Verified) -> dict[str, Any]:
+    return {
+        "compared": verified.compared,
+        "filtered": verified.filtered,
+        "differences": [
+            {
+                "mapping": one.mapping,
+                "record": dict(one.record),
+                "group": one.group,
+                "line": one.line,
+                "sales": plain(one.sales),
+                "back_office": plain(one.back_office),
+                "reason": one.reason,
+            }
+            for one in verified.differences
+        ],
+    }
+
+
+def error_json(error: SyncError) -> dict[str, Any]:
+    return {"code": error.code, "message": error.message, "remedy": error.remedy, "side": error.side or None}
+
+
+def action_json(run: Run, action: Action) -> dict[str, Any]:
+    """One action of a plan: what, why, what it waits for, each decision, each step with what it sends."""
+    pair = action.pair
+    record = {side: getattr(pair.of(side), "id", None) for side in SIDES}
+    mapping = run.mappings[pair.mapping]
+    numbers = [run.number(mapping, side, getattr(pair.of(side), "native", None)) for side in SIDES]
+    return {
+        "mapping": pair.mapping,
+        "record": {**record, "number": next((number for number in numbers if number), "")},
+        "action": "wait"
+        if action.waits_for
+        else (action.problem.code if action.problem and not action.steps else action.kind),
+        "reason": action.reason,
+        "waits_for": [_ref(one) for one in action.waits_for],
+        "decisions": [
+            {
+                "group": one.group,
+                "line": one.line,
+                "outcome": str(one.outcome),
+                "base": {side: plain(one.base.get(side)) for side in SIDES},
+                "sales": plain(one.sales),
+                "back_office": plain(one.back_office),
+                "reason": one.reason,
+            }
+            for one in action.decisions
+        ],
+        "steps": [step_json(one) for one in (*action.steps, *action.predicted)],
+    }
+
+
+def step_json(step: Step) -> dict[str, Any]:
+    return {
+        "no": step.no,
+        "side": step.side,
+        "verb": step.verb,
+        "table": step.table,
+        "when": step.when,
+        "target": step.target,
+        "body": plain(step.body),
+        "lines": [plain(line) for line in step.lines],
+        "change_set": step.atomic,
+    }
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON shows it: money as a number with its digits, references by what they mean."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(one) for key, one in value.items()}
+    if isinstance(value, Ref):
+        return str(value)
+    if hasattr(value, "table") and hasattr(value, "id"):
+        return f"{value.table}({value.id})"
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    return value
+
+
+def _ref(ref: Ref) -> dict[str, Any]:
+    return {"mapping": ref.mapping, "side": ref.side, "id": ref.remote_id}

@@ -1,0 +1,297 @@
+"""Composition: configuration in, a company's systems, store and mappings out. Names every adapter."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Engine
+
+from syncengine.config.loading import Loaded
+from syncengine.config.loading import secret
+from syncengine.config.mapping_files import Written
+from syncengine.config.mapping_files import build
+from syncengine.config.mapping_files import read_folders
+from syncengine.config.mapping_files import shipped_folder
+from syncengine.config.models import AuthPart
+from syncengine.config.models import CompanyPart
+from syncengine.config.models import Mode
+from syncengine.connectors.business_central.system import BusinessCentral
+from syncengine.connectors.dynamics365_sales.system import DynamicsSales
+from syncengine.connectors.settings import Auth
+from syncengine.connectors.settings import Connection
+from syncengine.connectors.settings import HttpLimits
+from syncengine.engine.context import Limits
+from syncengine.engine.context import tables_of
+from syncengine.errors import ConfigurationError
+from syncengine.errors import UsageError
+from syncengine.mapping.model import TableMapping
+from syncengine.orders.rules import OrderRules
+from syncengine.planner.facts import Facts
+from syncengine.planner.rules import PlainRules
+from syncengine.planner.rules import Rules
+from syncengine.ports import Clock
+from syncengine.records.values import Side
+from syncengine.service.clock import SystemClock
+from syncengine.store.database import open_engine
+from syncengine.store.database import prepare
+from syncengine.store.session import Session
+from syncengine.store.store import SqlStore
+
+
+class StoreCache:
+    """What connectors remember between processes, in the store; each access is a transaction of its own."""
+
+    def __init__(self, engine: Engine, company: str, clock: Clock) -> None:
+        self.engine = engine
+        self.company = company
+        self.clock = clock
+
+    def get(self, name: str, max_age_s: float | None = None) -> object:
+        with self._store(writes=False) as store, store.transaction():
+            return store.remembered.get(name, max_age_s)
+
+    def put(self, name: str, value: object) -> None:
+        with self._store(writes=True) as store, store.transaction():
+            store.remembered.put(name, value)
+
+    @contextlib.contextmanager
+    def _store(self, *, writes: bool) -> Iterator[SqlStore]:
+        store = SqlStore(self.engine, self.company, self.clock, writes=writes)
+        try:
+            yield store
+        finally:
+            store.close()
+
+
+@dataclass
+class Company:
+    """One company pair: everything a command needs, made when it is first asked for."""
+
+    loaded: Loaded
+    part: CompanyPart
+    clock: Clock = field(default_factory=SystemClock)
+
+    @property
+    def name(self) -> str:
+        return self.part.name
+
+    @property
+    def mode(self) -> Mode | None:
+        return self.loaded.configuration.integration.mode
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The store, created when there is none. Raises StoreError."""
+        engine = open_engine(self.loaded.store_url())
+        prepare(engine)
+        return engine
+
+    @contextlib.contextmanager
+    def store(self, *, run_id: str = "", writes: bool = False) -> Iterator[SqlStore]:
+        store = SqlStore(self.engine, self.name, self.clock, run_id=run_id, writes=writes)
+        try:
+            yield store
+        finally:
+            store.close()
+
+    @contextlib.contextmanager
+    def session(self) -> Iterator[Session]:
+        """For looking only."""
+        with self.store() as store, store.transaction():
+            yield store.session
+
+    # systems
+
+    @cached_property
+    def sales(self) -> DynamicsSales:
+        part = self.loaded.configuration.sales
+        connection = Connection(
+            part.url,
+            self._auth(part.auth, "[sales.auth]"),
+            self._http_limits(),
+            ca_file=str(self.loaded.path(part.ca_file)) if part.ca_file else "",
+            options={"price_lists": part.price_lists, "overlap_s": self.limits.overlap_s},
+        )
+        return DynamicsSales(connection, self._cache(part.url))
+
+    @cached_property
+    def back_office(self) -> BusinessCentral:
+        part = self.loaded.configuration.back_office
+        connection = Connection(
+            part.url,
+            self._auth(part.auth, "[back_office.auth]"),
+            self._http_limits(),
+            ca_file=str(self.loaded.path(part.ca_file)) if part.ca_file else "",
+            options={
+                "company": self.part.back_office_company,
+                "overlap_s": self.limits.overlap_s,
+                "ignore_competitors": part.ignore_competitors,
+            },
+        )
+        return BusinessCentral(connection, self._cache(part.url))
+
+    def _cache(self, url: str) -> StoreCache:
+        """Kept under the URL as well: another system's metadata is none of this one's."""
+        return PrefixedCache(self.engine, self.name, self.clock, url)
+
+    def close(self) -> None:
+        for name in ("sales", "back_office"):
+            if name in self.__dict__:
+                self.__dict__[name].close()
+
+    def systems(self) -> Mapping[Side, DynamicsSales | BusinessCentral]:
+        return {"sales": self.sales, "back_office": self.back_office}
+
+    def _auth(self, part: AuthPart, name: str) -> Auth:
+        return Auth(
+            kind=part.kind,
+            token_url=part.token_url,
+            client_id=part.client_id,
+            client_secret=secret(self.loaded, part.client_secret, f"{name} client_secret"),
+            scope=part.scope,
+            user=part.user,
+            password=secret(self.loaded, part.password, f"{name} password"),
+        )
+
+    def _http_limits(self) -> HttpLimits:
+        limits = self.loaded.configuration.limits
+        return HttpLimits(
+            connect_timeout_s=limits.connect_timeout_s,
+            request_timeout_s=limits.request_timeout_s,
+            max_body_bytes=limits.max_body_mb * 1024 * 1024,
+            concurrency=limits.concurrency,
+            attempts=limits.attempts,
+            patience_s=limits.patience_s,
+            batch=limits.batch,
+            page=limits.page,
+            page_with_lines=limits.page_with_lines,
+        )
+
+    @cached_property
+    def limits(self) -> Limits:
+        limits = self.loaded.configuration.limits
+        return Limits(
+            settle_after_s=limits.settle_after_s,
+            gone_confirm_s=limits.gone_confirm_s,
+            overlap_s=limits.overlap_s,
+            patience_s=limits.patience_s,
+        )
+
+    # mappings
+
+    @cached_property
+    def written(self) -> Mapping[str, Written]:
+        """The mappings as their files give them. Raises MappingError."""
+        configuration = self.loaded.configuration
+        folders = [self.loaded.path(one) for one in configuration.mappings.paths] or [shipped_folder()]
+        folders += [self.loaded.path(one) for one in self.part.mappings]
+        return read_folders(folders)
+
+    @staticmethod
+    def shipped() -> Path:
+        """The folder of the shipped mappings."""
+        return shipped_folder()
+
+    def settings(self) -> dict[str, Any]:
+        """What mappings may name by `setting:`, and what the rules for orders ask for."""
+        configuration = self.loaded.configuration
+        integration, back_office = configuration.integration, configuration.back_office
+        entering = {"released": ["released"], "any": ["draft", "in-review", "released"], "never": ["never"]}
+        return {
+            "sales_ready": list(integration.sales_ready),
+            "new_from_back_office": entering[integration.new_from_back_office],
+            "number_column": configuration.sales.number_column,
+            "correlation": back_office.correlation,
+            "freight_account": back_office.freight_account,
+            "write_in_type": back_office.write_in.type,
+            "write_in_number": back_office.write_in.number,
+            "time_zone": ZoneInfo(configuration.sales.time_zone),
+            "on_order_change": integration.on_order_change,
+            "recreate_released": integration.recreate_released,
+            "start_date": integration.start_date,
+            "price_decimals": 2,
+            "countries": {},
+        }
+
+    def offline_mappings(self) -> dict[str, TableMapping]:
+        """Without asking the systems. Raises MappingError."""
+        return build(self.written, self.settings())
+
+    def live(self, wanted: Sequence[str] = ()) -> Live:
+        """Mappings, rules, facts, and what both systems say of themselves. Raises MappingError, RemoteSystemError."""
+        settings = self.settings()
+        offline = list(build(self.written, settings).values())
+        unknown = [name for name in wanted if name not in {one.name for one in offline}]
+        if unknown:
+            raise UsageError(
+                f"there is no mapping {unknown[0]!r}",
+                remedy=f"The mappings are: {', '.join(one.name for one in offline)}.",
+            )
+        traits = {side: system.traits(tables_of(offline, side)) for side, system in self.systems().items()}
+        for one in traits.values():
+            settings |= one.settings
+        mappings = build(self.written, settings)
+        facts = Facts(self.name, self.clock.now(), settings, traits)
+        order_rules, plain = OrderRules(settings), PlainRules()
+        rules: dict[str, Rules] = {
+            name: order_rules if one.kind == "order" else plain for name, one in mappings.items()
+        }
+        return Live(mappings, rules, facts, {name: self.written[name].digest for name in mappings})
+
+    def require_mode(self) -> Mode:
+        """Raises ConfigurationError where nobody has chosen: both modes write, and they exclude each other."""
+        if self.mode is None:
+            raise ConfigurationError(
+                "[integration] mode is not set, so orders are not touched",
+                remedy='Choose mode = "bidirectional" or mode = "one-way"; the README says what each does.',
+            )
+        return self.mode
+
+
+class PrefixedCache(StoreCache):
+    """Entries belong to one URL."""
+
+    def __init__(self, engine: Engine, company: str, clock: Clock, url: str) -> None:
+        super().__init__(engine, company, clock)
+        self.url = url
+
+    def get(self, name: str, max_age_s: float | None = None) -> object:
+        kept = super().get(name, max_age_s)
+        return kept["value"] if isinstance(kept, dict) and kept.get("url") == self.url else None
+
+    def put(self, name: str, value: object) -> None:
+        super().put(name, {"url": self.url, "value": value})
+
+
+@dataclass(frozen=True)
+class Live:
+    mappings: dict[str, TableMapping]
+    rules: Mapping[str, Rules]
+    facts: Facts
+    digests: Mapping[str, str]
+
+
+def company(loaded: Loaded, name: str | None = None) -> Company:
+    """The company of this name, or the only one. Raises UsageError."""
+    configuration = loaded.configuration
+    parts = list(configuration.companies) or [
+        CompanyPart(name=configuration.back_office.company, back_office_company=configuration.back_office.company)
+    ]
+    if name is None and len(parts) == 1:
+        return Company(loaded, parts[0])
+    names = ", ".join(part.name for part in parts)
+    if name is None:
+        raise UsageError("several companies are configured", remedy=f"Name one with --company: {names}.")
+    for part in parts:
+        if part.name == name:
+            return Company(loaded, part)
+    raise UsageError(f"there is no company {name!r} in the configuration", remedy=f"There is: {names}.")

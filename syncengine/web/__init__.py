@@ -1,0 +1,3 @@
+"""What the daemon answers over HTTP."""
+
+from __future__ import annotations
