@@ -1,0 +1,274 @@
+"""A workbench for tests: both systems on sockets, a fresh company, people who act, and the engine in this process."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC
+from datetime import datetime
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from syncengine.config.loading import load
+from syncengine.engine.run import Asked
+from syncengine.ports import Clock
+from syncengine.sandbox import world
+from syncengine.sandbox.exchange import from_json
+from syncengine.sandbox.people import Clerk
+from syncengine.sandbox.people import Person
+from syncengine.sandbox.people import Seller
+from syncengine.sandbox.seed import Product
+from syncengine.sandbox.seed import seed
+from syncengine.service.runs import perform
+from syncengine.service.wiring import Company
+from syncengine.service.wiring import company
+
+
+class PatientClock:
+    """The real time, but sleeping costs nothing: it only moves this clock on."""
+
+    def __init__(self) -> None:
+        self.offset = timedelta(0)
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.offset
+
+    def sleep(self, seconds: float) -> None:
+        self.offset += timedelta(seconds=seconds)
+
+
+@dataclass(frozen=True)
+class Write:
+    """One write as a system's own log shows it; a batch part, never an envelope."""
+
+    side: str
+    method: str
+    path: str
+    status: int
+    body: Any
+    headers: dict[str, str]
+
+    @property
+    def table(self) -> str:
+        """The last entity set of the path: of a line below an order, the line's."""
+        return self.path.partition("?")[0].rpartition("/")[2].partition("(")[0].rpartition(".")[2]
+
+
+class Bench:
+    """One fresh company over a running pair of services."""
+
+    def __init__(self, running: world.Sandbox, folder: Path, *, store: str = "sqlite:///engine.db") -> None:
+        self.running = running
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.config = folder / "syncengine.toml"
+        self.clock: Clock = PatientClock()
+        running.sales.reset(everything=True)
+        running.back_office.reset()
+        for service in (running.sales, running.back_office):
+            service.faults.clear()
+        running.world = seed(running.sales, running.back_office, orders=0, customers=3, products=12)
+        self.config.write_text(running.configuration(store), encoding="utf-8")
+        printed = running.printed(None)
+        self.seller = Seller(_person(printed["sales"], "seller", world.SALES_SCOPE, "/api/data/v9.2/"))
+        self.admin = Seller(_person(printed["sales"], "admin", world.SALES_SCOPE, "/api/data/v9.2/"))
+        self.clerk = Clerk(
+            _person(printed["back_office"], "clerk", world.BACK_OFFICE_SCOPE, "/"),
+            running.back_office_url,
+            running.world.company.id,
+        )
+        self._company: Company | None = None
+        self._seen = {"sales": 0, "back_office": 0}
+        self.mark()
+
+    # the engine
+
+    @property
+    def company(self) -> Company:
+        if self._company is None:
+            self._company = self.new_process()
+        return self._company
+
+    def new_process(self) -> Company:
+        """Everything anew, as another process would have it: configuration read again, the store opened again."""
+        made = company(load(str(self.config), {}))
+        made.clock = self.clock
+        return made
+
+    def restart(self) -> None:
+        if self._company is not None:
+            self._company.close()
+        self._company = None
+
+    def configure(self, **sections: dict[str, Any]) -> None:
+        """Set keys of the configuration: `configure(integration={"on_order_change": "amend"})`."""
+        text = self.config.read_text(encoding="utf-8")
+        for section, values in sections.items():
+            for key, value in values.items():
+                lines = text.splitlines()
+                at = lines.index(f"[{section}]") if f"[{section}]" in lines else None
+                if at is None:
+                    lines += [f"[{section}]"]
+                    at = len(lines) - 1
+                end = next((n for n in range(at + 1, len(lines)) if lines[n].startswith("[")), len(lines))
+                lines[at + 1 : end] = [line for line in lines[at + 1 : end] if not line.startswith(f"{key} ")]
+                lines.insert(at + 1, f"{key} = {json.dumps(value)}")
+                text = "\n".join(lines) + "\n"
+        self.config.write_text(text, encoding="utf-8")
+        self.restart()
+
+    def run(self, kind: str = "sync", *, dry_run: bool = False, expect: int | None = 0, **asked: Any) -> dict[str, Any]:
+        result = perform(self.company, Asked(kind, **asked), dry_run=dry_run)  # type: ignore[arg-type]
+        if expect is not None:
+            told = {name: result.get(name) for name in ("status", "error", "refusal", "errors")}
+            assert result["exit_code"] == expect, told
+        return result
+
+    def sync(self, *, expect: int | None = 0, **asked: Any) -> dict[str, Any]:
+        return self.run("sync", expect=expect, **asked)
+
+    def full_sync(self, *, expect: int | None = 0, **asked: Any) -> dict[str, Any]:
+        return self.run("full-sync", expect=expect, **asked)
+
+    def plan(self) -> dict[str, Any]:
+        return self.run("sync", dry_run=True, expect=None)
+
+    def verify(self) -> dict[str, Any]:
+        return self.run("verify", expect=None)
+
+    def agreed(self) -> None:
+        """Both sides agree, and a further run sends reads only. What every scenario comes to in the end."""
+        self.mark()
+        self.sync()
+        assert self.writes() == []
+        verified = self.verify()
+        assert verified["differences"] == []
+        assert verified["exit_code"] == 0
+
+    # what was sent
+
+    def mark(self) -> None:
+        """From here on `writes` and `requests` count."""
+        for side in self._seen:
+            entries = self._entries(side)
+            self._seen[side] = entries[-1]["number"] if entries else self._seen[side]
+
+    def _entries(self, side: str) -> list[dict[str, Any]]:
+        origin = self.running.sales_url if side == "sales" else self.running.back_office_url
+        with urllib.request.urlopen(f"{origin}/sandbox/requests?since={self._seen[side]}", timeout=20) as answer:
+            found: list[dict[str, Any]] = from_json(answer.read())
+        return found
+
+    def requests(self, side: str) -> list[dict[str, Any]]:
+        """The engine's own requests since the mark."""
+        return [one for one in self._entries(side) if one["who"] == "integration"]
+
+    def writes(self, side: str | None = None) -> list[Write]:
+        found = []
+        for one_side in (side,) if side else ("sales", "back_office"):
+            for entry in self.requests(one_side):
+                for one in entry["parts"] or [entry]:
+                    if one["method"] != "GET" and "$batch" not in one["path"]:
+                        status = one["status"] if one["status"] is not None else 0
+                        found.append(
+                            Write(one_side, one["method"], one["path"], status, one.get("body"), one.get("headers", {}))
+                        )
+        return found
+
+    def fault(self, side: str, **posted: Any) -> None:
+        service = self.running.sales if side == "sales" else self.running.back_office
+        service.faults.add(posted)
+
+    def calm(self) -> None:
+        self.running.sales.faults.clear()
+        self.running.back_office.faults.clear()
+
+    # orders
+
+    @property
+    def products(self) -> list[Product]:
+        return self.running.world.products
+
+    def sales_order(
+        self,
+        *quantities: Any,
+        submit: bool = True,
+        account: str | None = None,
+        currency: str = "USD",
+        products: list[Product] | None = None,
+        **columns: Any,
+    ) -> str:
+        """A seller's order with one line for each quantity; gives its number."""
+        seeded = self.running.world
+        chosen = products or seeded.products
+        lines = [
+            {"product": one.sales_id, "unit": one.units[0].sales_id, "quantity": quantity, "price": one.price}
+            for one, quantity in zip(chosen, quantities or (2, 3), strict=False)
+        ]
+        order = self.seller.enter(
+            account or seeded.customers[0].sales_id,
+            seeded.price_lists[currency],
+            seeded.currencies[currency],
+            lines,
+            **columns,
+        )
+        if submit:
+            self.seller.submit(order)
+        return str(self.seller.order(order)["ordernumber"])
+
+    def back_office_order(self, *quantities: Any, release: bool = True, **columns: Any) -> dict[str, Any]:
+        """A clerk's order with one line for each quantity."""
+        seeded = self.running.world
+        made = self.clerk.create(
+            "salesOrders",
+            customerId=seeded.customers[1].back_office_id,
+            salesOrderLines=[
+                {
+                    "lineType": "Item",
+                    "itemId": one.back_office_id,
+                    "quantity": quantity,
+                    "unitPrice": one.price,
+                }
+                for one, quantity in zip(seeded.products, quantities or (2, 3), strict=False)
+            ],
+            **columns,
+        )
+        order = self.clerk.order(made["number"])
+        if release:
+            self.clerk.act(order, "release")
+        return self.clerk.order(made["number"])
+
+    def sales_order_of(self, number: str) -> dict[str, Any]:
+        """The Sales order that shows this back-office number."""
+        rows = self.admin.person.get(f"salesorders?$filter=startswith(submitstatusdescription,'{number} ')")["value"]
+        assert len(rows) == 1, [row["ordernumber"] for row in rows]
+        return self.seller.order(rows[0]["salesorderid"])
+
+    def live_documents(self, key: str) -> list[dict[str, Any]]:
+        """Every back-office order that carries this key, or an operation key of ours."""
+        found = self.clerk.orders(f"externalDocumentNumber eq '{key}'")
+        return found + self.clerk.orders("startswith(externalDocumentNumber,'SE:')")
+
+
+def _person(printed: dict[str, Any], role: str, scope: str, path: str) -> Person:
+    client = printed["clients"][role]
+    return Person(
+        printed["url"].rstrip("/") + path, printed["token_url"], client["client_id"], client["client_secret"], scope
+    )
+
+
+def eventually(holds: Callable[[], bool], seconds: float = 20) -> None:
+    """Wait for something another process does."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def money(value: Any) -> Decimal:
+    return Decimal(value)

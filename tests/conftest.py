@@ -1,0 +1,34 @@
+"""What all tests share: an environment without our variables, and one pair of emulated systems for each worker."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from syncengine.observe.logging import configure
+from syncengine.sandbox import world
+from tests.bench.bench import Bench
+
+for name in [name for name in os.environ if name.startswith("SYNCENGINE")]:
+    del os.environ[name]
+
+configure("json", "error")
+
+
+@pytest.fixture(scope="session")
+def running() -> Iterator[world.Sandbox]:
+    """Both services on sockets, for the whole session; each test makes its own company on them."""
+    sandbox = world.start(orders=0)
+    yield sandbox
+    sandbox.host.stop()
+
+
+@pytest.fixture
+def bench(running: world.Sandbox, tmp_path: Path) -> Iterator[Bench]:
+    """A fresh company: master data on both sides, no orders, an empty store."""
+    made = Bench(running, tmp_path)
+    yield made
+    made.restart()

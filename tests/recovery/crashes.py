@@ -1,0 +1,70 @@
+"""Dying at a chosen moment: before or after any call of a port, and in the middle of any commit."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import dataclass
+from dataclasses import field
+from typing import Any
+
+import pytest
+
+from syncengine.service.wiring import Company
+from syncengine.store.session import Session
+
+
+class Killed(BaseException):
+    """The process is gone; nothing may catch this but the test."""
+
+
+@dataclass
+class Countdown:
+    """Counts the moments at which a process may die, and dies at one of them. `at` None: only counts."""
+
+    at: int | None = None
+    count: int = 0
+    moments: list[str] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def moment(self, name: str) -> None:
+        with self.lock:
+            self.count += 1
+            self.moments.append(name)
+            dead = self.at is not None and self.count >= self.at
+        if dead:
+            raise Killed(name)
+
+
+def install(countdown: Countdown, company: Company, patch: pytest.MonkeyPatch) -> None:
+    """Every call of a system's port, and every commit, becomes two moments: just before and just after."""
+    for system in company.systems().values():
+        for name in ("write", "read", "find", "poll", "scan", "begin", "guard"):
+            patch.setattr(system, name, _around(countdown, f"{system.side}.{name}", getattr(system, name)))
+    original = Session.transaction
+
+    @contextlib.contextmanager
+    def transaction(self: Session) -> Iterator[None]:
+        outermost = self._depth == 0
+        with original(self):
+            yield
+            if outermost:
+                countdown.moment("before commit")
+        if outermost:
+            countdown.moment("after commit")
+
+    patch.setattr(Session, "transaction", transaction)
+
+
+def _around(countdown: Countdown, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+    def called(*arguments: Any, **named: Any) -> Any:
+        countdown.moment(f"before {name}")
+        answer = call(*arguments, **named)
+        if name.endswith(".write"):
+            answer = iter(list(answer))  # sent and answered before we die
+        countdown.moment(f"after {name}")
+        return answer
+
+    return called

@@ -1,0 +1,73 @@
+"""A process that dies at any moment leaves nothing that the next one does not set right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from syncengine.engine.run import Asked
+from syncengine.sandbox import world
+from syncengine.service.runs import perform
+from tests.bench.bench import Bench
+from tests.recovery.crashes import Countdown
+from tests.recovery.crashes import Killed
+from tests.recovery.crashes import install
+from tests.recovery.situations import SITUATIONS
+from tests.recovery.situations import Situation
+from tests.recovery.situations import creates
+
+
+def _die_at(running: world.Sandbox, folder: Path, situation: Situation, at: int | None) -> Countdown:
+    """Prepare, run and die at moment `at`, then let a new process go on; everything must be as it should."""
+    bench = Bench(running, folder)
+    try:
+        bench.sync()
+        prepared = situation.prepare(bench)
+        bench.mark()
+        countdown = Countdown(at)
+        company = bench.new_process()
+        with pytest.MonkeyPatch.context() as patch:
+            install(countdown, company, patch)
+            try:
+                perform(company, Asked("sync"))
+            except Killed:
+                assert at is not None
+        company.close()
+        bench.restart()
+        bench.sync()
+        bench.sync()
+        assert creates(bench) == situation.created, countdown.moments[-3:]
+        situation.check(bench, prepared)
+        bench.agreed()
+    finally:
+        bench.restart()
+    return countdown
+
+
+def _moments(running: world.Sandbox, tmp_path: Path, situation: Situation) -> int:
+    folder = tmp_path / "undisturbed"
+    folder.mkdir()
+    return _die_at(running, folder, situation, None).count
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda one: one.name)
+def test_a_process_that_dies_at_some_moments(running: world.Sandbox, tmp_path: Path, situation: Situation) -> None:
+    """Every 20th moment of a run, begun at a different one in each situation."""
+    first = 1 + SITUATIONS.index(situation) * 3
+    for at in range(first, _moments(running, tmp_path, situation), 20):
+        folder = tmp_path / str(at)
+        folder.mkdir()
+        _die_at(running, folder, situation, at)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda one: one.name)
+def test_a_process_that_dies_at_every_moment(running: world.Sandbox, tmp_path: Path, situation: Situation) -> None:
+    """Before and after each call of a port, before and after each commit."""
+    for at in range(1, _moments(running, tmp_path, situation) + 1):
+        folder = tmp_path / str(at)
+        folder.mkdir()
+        _die_at(running, folder, situation, at)

@@ -1,0 +1,86 @@
+"""A write of which nobody knows whether it happened is looked for, and never simply repeated."""
+
+from __future__ import annotations
+
+import pytest
+
+from syncengine.service.clock import SystemClock
+from tests.bench.bench import Bench
+from tests.recovery.situations import LONG_ORDER
+from tests.recovery.situations import SITUATIONS
+from tests.recovery.situations import Situation
+from tests.recovery.situations import creates
+
+WRITES = {
+    "sales": r"^(POST|PATCH|DELETE) .*(\$batch|/salesorders|/salesorderdetails)",
+    "back_office": r"^(POST|PATCH|DELETE) .*salesOrder",
+}
+BODY = {"sales": r"(PATCH|POST|DELETE) /api/data", "back_office": ""}
+
+WAYS = ("answer-lost", "reset-before", "half-body", "bad-gateway-after", "html")
+
+
+def _lose(bench: Bench, side: str, way: str, skip: int) -> None:
+    """The write after `skip` others on this side goes wrong in this way, once."""
+    match = {"path": WRITES[side]}
+    if side == "sales":
+        match["body"] = r"(PATCH|POST|DELETE) /api/data|\{"
+    bench.fault(side, kind=way, next=1, skip=skip, match=match)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda one: one.name)
+def test_each_write_in_turn(bench: Bench, situation: Situation, way: str) -> None:
+    """The first, second and third write on each side; in the end one document, both sides equal, nothing lost."""
+    for side, skip in (("back_office", 0), ("back_office", 1), ("back_office", 2), ("sales", 0), ("sales", 1)):
+        fresh = Bench(bench.running, bench.folder / f"{side}{skip}") if skip or side == "sales" else bench
+        _one(fresh, situation, side, way, skip)
+        fresh.restart()
+
+
+def _one(bench: Bench, situation: Situation, side: str, way: str, skip: int) -> None:
+    bench.sync()
+    prepared = situation.prepare(bench)
+    bench.mark()
+    _lose(bench, side, way, skip)
+    bench.sync(expect=None)
+    bench.calm()
+    bench.restart()
+    bench.sync()
+    bench.sync()
+    assert creates(bench) == situation.created
+    situation.check(bench, prepared)
+    bench.agreed()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("situation", SITUATIONS[:3], ids=lambda one: one.name)
+def test_a_create_that_is_still_running_when_we_gave_up(bench: Bench, situation: Situation) -> None:
+    """We give up after 4 s, the service creates the document after 4.7: it is found, not created again."""
+    bench.clock = SystemClock()
+    bench.sync()
+    prepared = situation.prepare(bench)
+    bench.mark()
+    side = "back_office" if situation.created["back_office"] else "sales"
+    bench.fault(side, kind="still-running", next=1, seconds=4.7, match={"path": WRITES[side], "body": r"\{"})
+    bench.sync(expect=None)
+    bench.calm()
+    bench.restart()
+    bench.sync()
+    assert creates(bench) == situation.created
+    situation.check(bench, prepared)
+    bench.agreed()
+
+
+@pytest.mark.slow
+def test_lines_beyond_the_first_hundred_are_not_doubled(bench: Bench) -> None:
+    """A line has no key; the place in the document that we chose is its guard."""
+    bench.sync()
+    number = LONG_ORDER.prepare(bench)
+    bench.fault("back_office", kind="answer-lost", next=1, skip=1, match={"path": r"^POST .*salesOrderLines"})
+    bench.sync(expect=None)
+    bench.calm()
+    bench.sync()
+    LONG_ORDER.check(bench, number)
+    bench.agreed()
