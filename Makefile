@@ -34,10 +34,10 @@ lint: $(VENV)/.dev ## Format, lint, types, layers, lock
 	$(BIN)/python requirements/check.py
 
 check: lint ## Lint and the quick tests, under a minute
-	$(PYTEST) -q -n $(JOBS) -m "not slow and not long"
+	$(PYTEST) -q -n $(JOBS) --dist loadscope --randomly-seed=1 -m "not slow and not long"
 
 test: lint ## Everything a change must pass, real PostgreSQL included
-	$(PYTEST) -n $(JOBS) -m "not long"
+	$(PYTEST) -n $(JOBS) --dist loadscope --randomly-seed=1 -m "not long"
 
 test-long: lint ## Every case, random seeds
 	$(PYTEST) -n $(JOBS)

@@ -20,10 +20,12 @@ def locked(file: Path) -> dict[str, str]:
 
 def direct(project: dict[str, object], group: str) -> list[str]:
     table = project["project"]
-    assert isinstance(table, dict)
+    if not isinstance(table, dict):
+        raise TypeError("pyproject.toml: [project] is no table")
     wanted = [*table["dependencies"], *(line for extra in table["optional-dependencies"].values() for line in extra)]
     groups = project["dependency-groups"]
-    assert isinstance(groups, dict)
+    if not isinstance(groups, dict):
+        raise TypeError("pyproject.toml: [dependency-groups] is no table")
     for name in groups if group == "dev" else ["build"]:
         wanted += [line for line in groups[name] if isinstance(line, str)]
     return wanted
