@@ -103,7 +103,7 @@ def _headers(run: Run, mapping: TableMapping, side: Side, changes: Sequence[Chan
         if change.id in coupled:
             coupling, tokens = coupled[change.id]
             if change.gone or change.version is None or tokens.get("") != change.version:
-                run.store.work.add(Subject(mapping.name, coupling))
+                run.store.work.add(Subject(mapping.name, coupling), changed=side)
         elif change.gone or change.id in known:
             continue  # never ours, or ours already: made by us, or once coupled and ended
         elif change.version is None or remembered.get(change.id) != change.version:
@@ -122,12 +122,12 @@ def _lines(run: Run, mapping: TableMapping, side: Side, changes: Sequence[Change
         if parent in coupled:
             coupling, tokens = coupled[parent]
             if any(_unaccounted(change, tokens) for change in some):
-                run.store.work.add(Subject(mapping.name, coupling))
+                run.store.work.add(Subject(mapping.name, coupling), changed=side)
         elif parent not in known:
             run.store.work.add(Subject(mapping.name, None, side, parent))
     gone = [change.id for change in changes if change.gone]
     for coupling in set(run.store.couplings.by_line(mapping.name, side, gone).values()):
-        run.store.work.add(Subject(mapping.name, coupling))
+        run.store.work.add(Subject(mapping.name, coupling), changed=side)
 
 
 def _unaccounted(change: Change, tokens: Mapping[str, str | None]) -> bool:

@@ -109,7 +109,9 @@ def take_page(run: Run, mapping: TableMapping, side: Side, documents: Sequence[D
     for document in documents:
         if document.id in coupled:
             if differs(run, mapping, side, document, coupled[document.id].base):
-                store.work.add(Subject(mapping.name, coupled[document.id].id), {side: document}, keep=True)
+                store.work.add(
+                    Subject(mapping.name, coupled[document.id].id), {side: document}, keep=True, changed=side
+                )
         elif document.id in known or str(document.fields.get(key_column) or "").startswith(KEY_PREFIX):
             continue
         elif not in_time(run, mapping, side, document) or not match.considered(mapping, side, document):

@@ -87,10 +87,7 @@ def _compare(run: Run, mapping: TableMapping, some: Sequence[Coupling]) -> None:
         run.references.preload(mapping, whole)
         for coupling in some:
             held = documents[coupling.id]
-            if any(
-                not isinstance(held.get(side), Document) or differs(run, mapping, side, held[side], coupling.base)
-                for side in SIDES
-                if side in held
-            ):
-                log.info("sweep_found", mapping=mapping.name, coupling=coupling.id)
-                run.store.work.add(Subject(mapping.name, coupling.id))
+            for side, seen in held.items():
+                if not isinstance(seen, Document) or differs(run, mapping, side, seen, coupling.base):
+                    log.info("sweep_found", mapping=mapping.name, coupling=coupling.id, side=side)
+                    run.store.work.add(Subject(mapping.name, coupling.id), changed=side)

@@ -156,6 +156,8 @@ work = Table(
     Column("attempts", Integer, nullable=False, server_default="0"),
     _text("next_at", null=True),
     _text("since"),
+    _text("sales_since", null=True),
+    _text("back_office_since", null=True),
     _text("updated_at"),
 )
 Index("uq_work_coupling", work.c.company, work.c.mapping, work.c.coupling_id, unique=True)

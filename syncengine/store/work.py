@@ -50,16 +50,22 @@ class SqlWork:
         *,
         number: str = "",
         keep: bool = False,
+        changed: Side | None = None,
     ) -> None:
         """Mark a record as to be planned; a parked one is released.
 
         What was read of it before is forgotten: it has changed since. `keep`: these documents are the other half of
-        what the same reading has brought already.
+        what the same reading has brought already. `changed`: the side where a change was seen; of an uncoupled
+        record its own.
         """
         docs: dict[str, Any] = {} if keep else {f"{side}_doc": None for side in SIDES}
         docs |= {f"{side}_doc": dumps(document_to(document)) for side, document in (documents or {}).items()}
         found = self._row(subject)
         now = self.session.now()
+        changed = changed or (subject.side if subject.coupling is None else None)
+        first_seen = f"{changed}_since" if changed else ""
+        if first_seen and (found is None or found[first_seen] is None):
+            docs[first_seen] = now
         if found is None:
             self.session.run(
                 insert(tables.work).values(
@@ -166,6 +172,7 @@ class SqlWork:
             row = self._row(Subject(mapping, None, side, remote_id))
             if row is not None:
                 documents[f"{side}_doc"] = row[f"{side}_doc"]
+                documents[f"{side}_since"] = row[f"{side}_since"]
                 number = number or row["number"]
                 self.done(Subject(mapping, None, side, remote_id))
         now = self.session.now()
