@@ -68,6 +68,7 @@ def test_a_create_that_is_still_running_when_we_gave_up(bench: Bench, situation:
     bench.calm()
     bench.restart()
     bench.sync()
+    bench.sync()
     assert creates(bench) == situation.created
     situation.check(bench, prepared)
     bench.agreed()

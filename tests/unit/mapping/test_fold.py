@@ -59,7 +59,8 @@ LINES = {
     "fields": {
         "product": {
             "one_of": [
-                {"lookup": "ITEM", "sales": "product", "back_office": "object", "with": {"back_office": {"kind": "item"}}},
+                {"lookup": "ITEM", "sales": "product", "back_office": "object",
+                 "with": {"back_office": {"kind": "item"}}},
                 {"text": True, "sales": "words", "back_office": "text",
                  "with": {"sales": {"free": True}, "back_office": {"kind": "item", "object": "i-99"}}},
                 {"text": True, "sales": "words", "back_office": "text",
