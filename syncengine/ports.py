@@ -104,6 +104,72 @@ class Counts:
     throttled: int = 0
 
 
+@dataclass(frozen=True)
+class Subscription:
+    """A standing order to tell one of our addresses of changes to a table. `expires_at` None: it ends never."""
+
+    id: str
+    table: str
+    url: str
+    expires_at: datetime | None = None
+    version: str | None = None
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A request that came to our address, as it came; header names in lower case."""
+
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Hint:
+    """Something may have changed. `id` None: in the table, nobody says where."""
+
+    table: str
+    id: str | None = None
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What a delivery says. Not `genuine`: it does not carry our secret, and is refused. `reply` is to be answered
+    as plain text: it proves that the address is ours.
+    """
+
+    genuine: bool
+    hints: tuple[Hint, ...] = ()
+    reply: str = ""
+
+
+class Webhooks(Protocol):
+    """How a system tells of changes by itself: faster than polling, never to be relied on.
+
+    The calls to the system raise Unreachable, CredentialsRefused, and SyncError("webhook-refused") with its words.
+    """
+
+    def subscriptions(self, url: str) -> Sequence[Subscription]:
+        """Those to this address that work."""
+        ...
+
+    def subscribe(self, table: str, url: str, secret: str) -> Subscription | None:
+        """None where the system cannot tell of this table. Completes what an interrupted call left."""
+        ...
+
+    def renew(self, subscription: Subscription, secret: str) -> Subscription | None:
+        """With a new end and this secret; None where it is no longer there."""
+        ...
+
+    def unsubscribe(self, subscription: Subscription) -> None:
+        """Gone afterwards, and if it was before."""
+        ...
+
+    def hear(self, delivery: Delivery, secret: str) -> Heard:
+        """Asks nobody. Every byte of a delivery may be hostile."""
+        ...
+
+
 class System(Protocol):
     """One side. Blocking and safe to call from several threads; knows wire names, never couplings."""
 
@@ -143,6 +209,11 @@ class System(Protocol):
         """The number of a group and its receipts, as they come back. Each group of several steps is a change set:
         all or nothing. `view` says what of a document an answer is to show.
         """
+        ...
+
+    @property
+    def webhooks(self) -> Webhooks | None:
+        """None where the system never tells by itself."""
         ...
 
 

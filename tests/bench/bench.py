@@ -70,6 +70,7 @@ class Bench:
         self.clock: Clock = PatientClock()
         running.sales.reset(everything=True)
         running.back_office.reset()
+        running.back_office.clock.move(-running.back_office.clock.offset.total_seconds())
         for service in (running.sales, running.back_office):
             service.faults.clear()
         running.world = seed(running.sales, running.back_office, orders=0, customers=3, products=12)
@@ -159,8 +160,9 @@ class Bench:
             self._seen[side] = entries[-1]["number"] if entries else self._seen[side]
 
     def _entries(self, side: str) -> list[dict[str, Any]]:
-        origin = self.running.sales_url if side == "sales" else self.running.back_office_url
-        with urllib.request.urlopen(f"{origin}/sandbox/requests?since={self._seen[side]}", timeout=20) as answer:
+        with urllib.request.urlopen(
+            f"{self._origin(side)}/sandbox/requests?since={self._seen[side]}", timeout=20
+        ) as answer:
             found: list[dict[str, Any]] = from_json(answer.read())
         return found
 
@@ -183,6 +185,17 @@ class Bench:
     def fault(self, side: str, **posted: Any) -> None:
         service = self.running.sales if side == "sales" else self.running.back_office
         service.faults.add(posted)
+
+    def setup(self, side: str, **switches: Any) -> None:
+        """Flip switches of one service, as `PATCH /sandbox/setup` does."""
+        _door(self._origin(side), "PATCH", "setup", switches)
+
+    def later(self, side: str, seconds: float) -> None:
+        """Move one service's clock on."""
+        _door(self._origin(side), "POST", "clock", {"seconds": seconds})
+
+    def _origin(self, side: str) -> str:
+        return self.running.sales_url if side == "sales" else self.running.back_office_url
 
     def calm(self) -> None:
         self.running.sales.faults.clear()
@@ -260,6 +273,13 @@ def _person(printed: dict[str, Any], role: str, scope: str, path: str) -> Person
     return Person(
         printed["url"].rstrip("/") + path, printed["token_url"], client["client_id"], client["client_secret"], scope
     )
+
+
+def _door(origin: str, method: str, door: str, posted: Any) -> None:
+    request = urllib.request.Request(
+        f"{origin}/sandbox/{door}", json.dumps(posted).encode(), {"content-type": "application/json"}, method=method
+    )
+    urllib.request.urlopen(request, timeout=20).close()
 
 
 def eventually(holds: Callable[[], bool], seconds: float = 20) -> None:

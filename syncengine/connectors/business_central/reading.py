@@ -72,6 +72,10 @@ class Reader:
                 cache.put("back-office-company", self._company)
         return self._company
 
+    def other_company(self, company_id: str) -> bool:
+        """Is this some other company's id, as far as we know without asking?"""
+        return bool(self._company) and self._company["id"].lower() != company_id.lower()
+
     def _ask_company(self) -> dict[str, str]:
         found = self.json(self.http.get(f"{self.root}/companies", HEADERS), "reading the companies")["value"]
         for one in found:

@@ -14,6 +14,7 @@ from syncengine.connectors.business_central.changes import Changes
 from syncengine.connectors.business_central.reading import HEADERS
 from syncengine.connectors.business_central.reading import Reader
 from syncengine.connectors.business_central.schema import Schema
+from syncengine.connectors.business_central.webhooks import BusinessCentralWebhooks
 from syncengine.connectors.business_central.writing import Writer
 from syncengine.connectors.codec import from_json
 from syncengine.connectors.http import HttpClient
@@ -57,6 +58,7 @@ class BusinessCentral:
             [str(one) for one in ignored] if isinstance(ignored, (list, tuple)) else (),
         )
         self.writer = Writer(self.reader)
+        self.webhooks = BusinessCentralWebhooks(self.reader)
 
     @property
     def side(self) -> Literal["back_office"]:

@@ -18,6 +18,7 @@ from syncengine.connectors.dynamics365_sales.reading import Reader
 from syncengine.connectors.dynamics365_sales.reading import prefer
 from syncengine.connectors.dynamics365_sales.schema import Schema
 from syncengine.connectors.dynamics365_sales.standard import traits_of
+from syncengine.connectors.dynamics365_sales.webhooks import DynamicsSalesWebhooks
 from syncengine.connectors.dynamics365_sales.writing import Writer
 from syncengine.connectors.http import HttpClient
 from syncengine.connectors.settings import Cache
@@ -55,6 +56,7 @@ class DynamicsSales:
         overlap = connection.options.get("overlap_s")
         self.changes = Changes(self.reader, float(overlap) if isinstance(overlap, (int, float)) else 600.0)
         self.writer = Writer(self.reader)
+        self.webhooks = DynamicsSalesWebhooks(self.reader)
         names = connection.options.get("price_lists")
         self._price_lists = PriceLists(self.reader, names if isinstance(names, Mapping) else {})
 
