@@ -130,6 +130,19 @@ class Decimals(AsIs):
         return rounded(number(sales), kept) == rounded(number(back_office), kept)
 
 
+@dataclass(frozen=True)
+class Stock(Decimals):
+    """A quantity at hand. The back office may count less than nothing; Sales may not."""
+
+    two_way: bool = False
+
+    def write(self, side: Side, value: Scalar, current: Cells) -> Written:
+        return (rounded(max(number(value), Decimal(0)), self.sales),)
+
+    def agree(self, sales: Scalar, back_office: Scalar) -> bool:
+        return rounded(number(sales), self.sales) == rounded(max(number(back_office), Decimal(0)), self.sales)
+
+
 def number(value: Any) -> Decimal:
     """A cell as a number; blank is 0. Raises ValueError on text that is none."""
     if value is None or value == "":
@@ -244,6 +257,36 @@ class LineDiscount(HeaderDiscount):
         return (amount - rounded(volume * quantity, self.decimals), KEEP, KEEP)
 
 
+@dataclass(frozen=True)
+class PersonName(AsIs):
+    """One name in the back office; whole, first, middle and last in Sales, where the whole one cannot be written.
+
+    The last word becomes the last name, the others the first: what is read back is the same whole name.
+    """
+
+    length: int = 100
+
+    def read(self, side: Side, cells: Cells) -> Scalar:
+        if side == "back_office":
+            return _only(cells)
+        parts = [str(cell).strip() for cell in cells[1:] if not is_blank(cell)]
+        return " ".join(parts) or _only(cells)
+
+    def write(self, side: Side, value: Scalar, current: Cells) -> Written:
+        text = " ".join(str(value or "").split())
+        if side == "back_office":
+            return (text[: self.length].rstrip(),)
+        first, _, last = text.rpartition(" ")
+        return (KEEP, first, "", last)
+
+    def agree(self, sales: Scalar, back_office: Scalar) -> bool:
+        return same(_cut(_spaced(sales), self.length), _cut(_spaced(back_office), self.length))
+
+
+def _spaced(value: Scalar) -> Scalar:
+    return " ".join(value.split()) if isinstance(value, str) else value
+
+
 DOT = " · "
 STATE_WORDS = {
     "draft": "Draft, to be released",
@@ -343,13 +386,16 @@ TRANSFORMS: Final[Mapping[str, Factory]] = {
     "values": _values,
     "header_discount": _plain(HeaderDiscount(), "header_discount"),
     "line_discount": _plain(LineDiscount(), "line_discount"),
+    "person_name": _plain(PersonName(), "person_name"),
     "status_line": _plain(StatusLine(), "status_line"),
+    "stock": _plain(Stock(sales=2), "stock"),
     "leading_number": _plain(LeadingNumber(), "leading_number"),
 }
 
 WIDTHS: Final[Mapping[str, tuple[int, int]]] = {
     "header_discount": (3, 1),
     "line_discount": (3, 1),
+    "person_name": (4, 1),
     "status_line": (1, 2),
 }
 """How many columns a transform takes on each side (sales, back office); one each where nothing is said."""

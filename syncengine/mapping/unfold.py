@@ -57,7 +57,10 @@ def write_row(
     if not columns:
         return {}
     if row.is_reference:
-        return {columns[0]: _target(row, value, side, refs), **row.beside.get(side, {})}
+        target = _target(row, value, side, refs)
+        if row.not_null and target is None:
+            return {}
+        return {columns[0]: target, **row.beside.get(side, {})}
     held = tuple(cell(current, column) if current else None for column in columns)
     written = row.transform.write(side, value, held)
     cells = {column: one for column, one in zip(columns, written, strict=False) if not isinstance(one, Keep)}

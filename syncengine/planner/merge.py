@@ -16,6 +16,7 @@ from syncengine.mapping.model import Policy
 from syncengine.mapping.model import Row
 from syncengine.planner.steps import Decision
 from syncengine.planner.steps import Outcome
+from syncengine.records.values import Ref
 from syncengine.records.values import Scalar
 from syncengine.records.values import Side
 from syncengine.records.values import Value
@@ -114,6 +115,13 @@ def _two_way(rows: Sequence[Row], sides: Sides, ruling: Ruling) -> tuple[Outcome
     return TOWARDS[other(side)], f"changed in {NAMES[side]}"
 
 
+def _says_nothing(row: Row, value: Scalar) -> bool:
+    """A `not_null` row leaves the target alone where the source is empty, or names what has no partner there."""
+    if not row.not_null:
+        return False
+    return is_blank(value) or (row.on_missing == "blank" and isinstance(value, Ref) and value.coupling is None)
+
+
 def _blank_filled(rows: Sequence[Row], sides: Sides) -> tuple[Outcome, str] | None:
     """Without a base, a group that is empty on one side loses nothing by taking the other's value."""
     for side in ("sales", "back_office"):
@@ -161,6 +169,8 @@ def agree(row: Row, sales: Scalar, back_office: Scalar) -> bool:
 
     An option or a lookup that may be left blank, and has no partner there, is such a loss.
     """
+    if row.to is not None and _says_nothing(row, back_office if row.to == "sales" else sales):
+        return True
     if row.is_reference or row.one_of:
         if same(sales, back_office):
             return True

@@ -29,6 +29,7 @@ CURRENCIES: Final = (
     ("GBP", "Pound Sterling", "£", "0.79"),
 )
 TERMS: Final = (("30 DAYS", "Net 30", "30D"), ("45 DAYS", "Net 45", "45D"), ("60 DAYS", "Net 60", "60D"))
+TERMS_OPTIONS: Final = {"30 DAYS": 1, "45 DAYS": 3, "60 DAYS": 4}  # the choice in Sales that means the same
 METHODS: Final = (("FOB", "Free on Board"), ("EXW", "Ex Warehouse"))
 GROUPS: Final = (
     ("Pieces", (("PCS", "1"), ("BOX", "12"), ("PALLET", "240"))),
@@ -307,6 +308,8 @@ def _customers(sales: Dataverse, back_office: BusinessCentral, world: World, cou
                 "address1_postalcode": post_code,
                 "address1_stateorprovince": state,
                 "address1_country": country,
+                "transactioncurrencyid": world.currencies["USD"],
+                "paymenttermscode": TERMS_OPTIONS[terms],
             },
         )
         world.customers.append(Customer(number, name, here, there))

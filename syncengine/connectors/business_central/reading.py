@@ -34,6 +34,7 @@ from syncengine.ports import Page
 from syncengine.records.document import Document
 from syncengine.records.document import Gone
 from syncengine.records.document import View
+from syncengine.records.values import ZERO_GUID
 from syncengine.records.values import Wire
 
 HEADERS = {
@@ -91,6 +92,14 @@ class Reader:
     def path(self, table: str, key: str = "") -> str:
         """Relative to the root: `companies(…)/salesOrders(…)`."""
         return f"companies({self.company_id()})/{table}" + (f"({key})" if key else "")
+
+    def row_path(self, table: str, key: str) -> str:
+        """The path of one row; a row that is known by its code is addressed by its id, which is asked for."""
+        column = self.schema.table(table).key
+        if column == "id":
+            return self.path(table, key)
+        found = self.find(View(table, ("id",)), [{column: key}])[0]
+        return self.path(table, str(found[0].fields["id"]) if found else ZERO_GUID)
 
     # reading
 

@@ -13,6 +13,8 @@ from syncengine.records.traits import TableTraits
 KEYS: Final[Mapping[str, str]] = {
     # Orders name their currency by code, and the local currency has a code but no row: the code is the identity.
     "currencies": "code",
+    # Documents and customers name their salesperson by code.
+    "salespeoplePurchasers": "code",
 }
 
 STATES: Final[Mapping[str, Mapping[str, str]]] = {

@@ -135,7 +135,7 @@ class Writer:
         if step.verb == "create-line":
             url = f"{reader.path(view.table, str(step.parent))}/{step.table}"
             return jsonbatch.Operation("POST", url, headers, body_of(table, step.body))
-        url = reader.path(step.table, str(step.target))
+        url = reader.row_path(step.table, str(step.target))
         if step.verb.endswith("-line"):
             url = f"{reader.path(view.table, str(step.parent))}/{step.table}({step.target})"
         guarded = {**headers, "if-match": str(step.expects or "*")}

@@ -120,7 +120,9 @@ class Schema:
             column = one.name[1:-6] if one.name.startswith("_") and one.name.endswith("_value") else one.name
             kind = "lookup" if column in binds else one.type
             columns[column] = ColumnSchema(column, kind, one.length, targets=tuple(binds.get(column, {})))
-        key = entity.key[0] if entity.key else f"{entity.name}id"
+        # Users and teams inherit the key of `principal`, which is no column of theirs.
+        own = f"{entity.name}id"
+        key = own if own in entity.properties or not entity.key else entity.key[0]
         return Table(name, key, columns, binds, collections, published=True)
 
 
