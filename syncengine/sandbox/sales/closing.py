@@ -39,6 +39,7 @@ class Closing:
     parameter: str
     lookup: str
     binding: str = ""
+    status: int = -1  # the one status it closes with; -1: the caller's, else the state's default
 
     def run(self, op: Operation, given: dict[str, Any], bound: Bound | None) -> Response:
         del bound
@@ -71,7 +72,10 @@ def close(session: Session, closing: Closing, row: Row, status: Any, payload: An
         system["ordernumber"] = row.get("ordernumber")
     create(session, activity, payload, system=system)
     row = session.db[table.name].rows[key]
-    apply(session, table, row, {"statecode": closing.state, "statuscode": final}, {})
+    ending: Row = {"statecode": closing.state, "statuscode": final}
+    if "closedon" in table.columns:
+        ending["closedon"] = session.now.date()
+    apply(session, table, row, ending, {})
 
 
 def _status(table: Table, state: int, status: Any, key: str) -> int:
@@ -85,6 +89,8 @@ def _status(table: Table, state: int, status: Any, key: str) -> int:
 
 
 WIN_QUOTE = Closing("WinQuote", "quote", 2, (1,), "quoteclose", "QuoteClose", "quoteid")
+# Not a message of its own: the first half of ReviseQuote.
+REVISE_QUOTE = Closing("ReviseQuote", "quote", 3, (1, 3), "quoteclose", "QuoteClose", "quoteid", status=7)
 _CLOSINGS = (
     Closing("FulfillSalesOrder", "salesorder", 3, (0, 1), "orderclose", "OrderClose", "salesorderid", "collection"),
     Closing("CancelSalesOrder", "salesorder", 2, (0, 1), "orderclose", "OrderClose", "salesorderid"),

@@ -1,15 +1,17 @@
-"""Actions that make one sales document from another: quote to order, order to invoice, opportunity to
-order.
+"""Actions that make one sales document from another: quote to order, order to invoice, opportunity to any of the
+three, and a quote's next revision.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 from typing import Any
 
 from syncengine.orders.price_computation import Event as PriceEvent
 from syncengine.sandbox.sales.addresses import RowKey
 from syncengine.sandbox.sales.addresses import find_row
+from syncengine.sandbox.sales.closing import REVISE_QUOTE
 from syncengine.sandbox.sales.closing import WIN_QUOTE
 from syncengine.sandbox.sales.closing import close
 from syncengine.sandbox.sales.errors import DataverseError
@@ -55,6 +57,7 @@ _LEFT = frozenset(
         "overriddencreatedon",
         "sequencenumber",
         "skippricecalculation",
+        "closedon",
     ]
 )
 _INVOICED = 4
@@ -150,12 +153,26 @@ def quote_to_order(op: Operation, given: dict[str, Any], _: Bound | None) -> Res
     return _made(op, "salesorder", key, given)
 
 
-def opportunity_to_order(op: Operation, given: dict[str, Any], _: Bound | None) -> Response:
+def revise_quote(op: Operation, given: dict[str, Any], _: Bound | None) -> Response:
+    """The quote is closed as Revised; its next revision is a draft with the same number and another id."""
     session = op.session
-    key = _id(given["OpportunityId"], "OpportunityId")
-    opportunity = find_row(session.db, session.table("opportunity"), RowKey(key))
-    new = copy_document(session, "opportunity", opportunity, "salesorder", {"opportunityid": key}, "")
-    return _made(op, "salesorder", new, given)
+    quote = find_row(session.db, session.table("quote"), RowKey(_id(given["QuoteId"], "QuoteId")))
+    activity = Payload(values={"subject": "Quote Revised"})
+    close(session, REVISE_QUOTE, quote, REVISE_QUOTE.status, activity)
+    links = {"revisionnumber": (quote.get("revisionnumber") or 0) + 1}
+    key = copy_document(session, "quote", quote, "quote", links, "")
+    return _made(op, "quote", key, given)
+
+
+def _from_opportunity(target: str) -> Callable[[Operation, dict[str, Any], Bound | None], Response]:
+    def made(op: Operation, given: dict[str, Any], _: Bound | None) -> Response:
+        session = op.session
+        key = _id(given["OpportunityId"], "OpportunityId")
+        opportunity = find_row(session.db, session.table("opportunity"), RowKey(key))
+        new = copy_document(session, "opportunity", opportunity, target, {"opportunityid": key}, "")
+        return _made(op, target, new, given)
+
+    return made
 
 
 def products_from_opportunity(op: Operation, given: dict[str, Any], bound: Bound | None) -> Response:
@@ -200,10 +217,19 @@ def messages() -> list[Message]:
             returns="mscrm.salesorder",
         ),
         Message(
-            "GenerateSalesOrderFromOpportunity",
-            opportunity_to_order,
-            (id_of("OpportunityId"), _COLUMN_SET),
-            returns="mscrm.salesorder",
+            "ReviseQuote",
+            revise_quote,
+            (id_of("QuoteId"), _COLUMN_SET),
+            returns="mscrm.quote",
+        ),
+        *(
+            Message(
+                f"Generate{name}FromOpportunity",
+                _from_opportunity(target),
+                (id_of("OpportunityId"), _COLUMN_SET),
+                returns=f"mscrm.{target}",
+            )
+            for name, target in (("SalesOrder", "salesorder"), ("Quote", "quote"), ("Invoice", "invoice"))
         ),
         Message(
             "GetSalesOrderProductsFromOpportunity",

@@ -4,6 +4,7 @@ notes.
 
 from __future__ import annotations
 
+from base64 import b64decode
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -116,8 +117,15 @@ def currency(session: Session, _: Table, row: Row, __: Row | None) -> None:
 
 
 def note(_: Session, __: Table, row: Row, ___: Row | None) -> None:
+    """A note with a body is a document; its size is that of the decoded file. Raises DataverseError."""
     row["objecttypecode"] = row.get("objectidtype")
-    row.setdefault("isdocument", bool(row.get("documentbody")))
+    body = row.get("documentbody") or ""
+    try:
+        content = b64decode(body, validate=True)
+    except ValueError:
+        raise invalid_argument("The attachment body is not valid base64.") from None
+    row["isdocument"] = bool(content)
+    row["filesize"] = len(content)
 
 
 def user(session: Session, table: Table, row: Row, old: Row | None) -> None:

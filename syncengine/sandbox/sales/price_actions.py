@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -29,27 +30,42 @@ if TYPE_CHECKING:
     from syncengine.sandbox.exchange import Response
 
 
-def _set_lock(op: Operation, key: str, *, locked: bool) -> Response:
-    session = op.session
-    table = session.table("salesorder")
-    require(session, "Write", table)
-    order = find_row(session.db, table, RowKey(key))
-    ensure_header_writable(session, "salesorder", order)
-    if bool(order.get("ispricelocked")) is locked:
-        code, text = ("0x80043b1d", "locked") if locked else ("0x80043b1e", "unlocked")
-        raise DataverseError(400, code, f"The pricing of the order is already {text}.")
-    apply(session, table, order, {"ispricelocked": locked}, {})
-    return no_content()
+@dataclass(frozen=True)
+class PriceLock:
+    """The two actions that freeze and free the prices of one kind of document."""
+
+    table: str
+    name: str  # within the actions' names
+    parameter: str  # of the unbound one
+
+    def lock(self, op: Operation, _: dict[str, Any], bound: Bound | None) -> Response:
+        if bound is None or bound.row is None:
+            raise invalid_argument(f"The {self.table} is missing.")
+        return self._set(op, bound.row[op.session.table(self.table).primary_id], locked=True)
+
+    def unlock(self, op: Operation, given: dict[str, Any], _: Bound | None) -> Response:
+        return self._set(op, _key(given[self.parameter]), locked=False)
+
+    def _set(self, op: Operation, key: str, *, locked: bool) -> Response:
+        session = op.session
+        table = session.table(self.table)
+        require(session, "Write", table)
+        row = find_row(session.db, table, RowKey(key))
+        ensure_header_writable(session, self.table, row)
+        if bool(row.get("ispricelocked")) is locked:
+            code, text = ("0x80043b1d", "locked") if locked else ("0x80043b1e", "unlocked")
+            raise DataverseError(400, code, f"The pricing of the {self.table} is already {text}.")
+        apply(session, table, row, {"ispricelocked": locked}, {})
+        return no_content()
+
+    def messages(self) -> list[Message]:
+        return [
+            Message(f"Lock{self.name}Pricing", self.lock, binding="row", tables=(self.table,)),
+            Message(f"Unlock{self.name}Pricing", self.unlock, (Parameter(self.parameter, "Edm.Guid"),)),
+        ]
 
 
-def lock(op: Operation, _: dict[str, Any], bound: Bound | None) -> Response:
-    if bound is None or bound.row is None:
-        raise invalid_argument("The order is missing.")
-    return _set_lock(op, bound.row["salesorderid"], locked=True)
-
-
-def unlock(op: Operation, given: dict[str, Any], _: Bound | None) -> Response:
-    return _set_lock(op, _key(given["SalesOrderId"]), locked=False)
+_LOCKS = (PriceLock("salesorder", "SalesOrder", "SalesOrderId"), PriceLock("invoice", "Invoice", "InvoiceId"))
 
 
 def recalculate(op: Operation, given: dict[str, Any], _: Bound | None) -> Response:
@@ -81,8 +97,7 @@ def _key(value: Any) -> str:
 
 def messages() -> list[Message]:
     return [
-        Message("LockSalesOrderPricing", lock, binding="row", tables=("salesorder",)),
-        Message("UnlockSalesOrderPricing", unlock, (Parameter("SalesOrderId", "Edm.Guid"),)),
+        *(message for one in _LOCKS for message in one.messages()),
         Message(
             "RecalculatePrice",
             recalculate,
