@@ -27,6 +27,9 @@ class Switches:
     legacy: bool = _switch(False, "CRM Connection Setup, Is S.Order Integration Enabled (one-way)", "[AL]")
     has_archive_api: bool = _switch(True, "salesOrderArchives exist (version 29 and later)", "[AL]")
     has_companion: bool = _switch(False, "the companion extension is installed", "[D]")
+    customer_contacts: bool = _switch(
+        True, "a new customer gets a company contact (Marketing Setup, Bus. Relation Code for Customers)", "[AL]/[?]"
+    )
     disabled_clients: str = _switch(
         "", "roles, separated by commas, whose Microsoft Entra application is disabled", "[D]"
     )

@@ -138,11 +138,24 @@ def test_the_archive_entities_can_be_switched_off(bare: Any, switched_on: Any) -
 
 
 def test_every_entity_set_of_a_company_can_be_listed(lab: Any) -> None:
-    """Nothing that $metadata announces is a dead end; lines want their document first."""
+    """Nothing that $metadata announces is a dead end; lines and other buffers want their parent first."""
     for entity_set in _sets(_schema(lab.get(f"{lab.root}/$metadata").text)):
         path = f"{lab.root}/{entity_set}" if entity_set in ("companies", "subscriptions") else entity_set
         answer = lab.get(path)
-        if entity_set.endswith("Lines") and entity_set != "salesOrderArchiveLines":
+        lines = entity_set.endswith("Lines") and entity_set != "salesOrderArchiveLines"
+        if lines or entity_set in ("contactsInformation", "pdfDocument"):
             assert answer.status_code == 400, entity_set
         else:
             assert answer.status_code == 200, (entity_set, answer.text)
+
+
+@pytest.mark.parametrize("entity_set", ["salesOrders", "salesQuotes", "salesInvoices", "customers", "items"])
+def test_every_navigation_can_be_followed_and_expanded(lab: Any, entity_set: str) -> None:
+    """From a record to what $metadata says lies below it."""
+    made = lab.made(entity_set, {"customerNumber": "10000"}) if entity_set.startswith("sales") else None
+    key = (made or lab.list(entity_set)[0])["id"]
+    types = _types(_schema(lab.get(f"{lab.root}/$metadata").text))
+    singular = {"salesOrders": "salesOrder", "salesQuotes": "salesQuote", "salesInvoices": "salesInvoice"}
+    for name in _navigation(types[singular.get(entity_set, entity_set[:-1])]):
+        assert lab.get(f"{entity_set}({key})/{name}").status_code in (200, 204), name
+        assert name in lab.read(f"{entity_set}({key})?$expand={name}"), name

@@ -89,12 +89,12 @@ _OTHERS: dict[str, Row] = {
         "_invoiceDiscountPercent": Decimal(0),
         "_invoiceDiscountMinimum": Decimal(0),
     },
+    "contact": {"_customerId": NO_GUID},
     "item": {"_salesBlocked": False, "_salesUnit": "", "_allowInvoiceDiscount": True},
     "account": {"_generalProductGroup": "", "_taxGroupCode": ""},
     "dimensionValue": {"_dimensionCode": ""},
     "attachment": {"_content": b""},
     "documentAttachment": {"_content": b""},
-    "pdfDocument": {"_content": b""},
     "salesShipment": {"_orderId": NO_GUID},
     "salesShipmentLine": {"_orderLineId": NO_GUID, "_notInvoiced": Decimal(0)},
 }

@@ -1,4 +1,6 @@
-"""Files on documents: `attachments` and `documentAttachments`, their content in a stream of its own."""
+"""Files on documents: `attachments` and `documentAttachments`, their content in a stream of its own.
+[AL: pages 30039 and 30080]
+"""
 
 from __future__ import annotations
 
@@ -21,6 +23,7 @@ _PARENTS = {
     "Item": "item",
     "Customer": "customer",
 }
+_MASTER_DATA = ("item", "customer")  # have files in `documentAttachments` only
 _TYPES = {table: wire for wire, table in _PARENTS.items()}
 
 
@@ -34,16 +37,18 @@ class AttachmentPage(Page):
         table = _PARENTS.get(row["parentType"])
         if row["parentId"] == NO_GUID or table is None or session.table(table).get(row["parentId"]) is None:
             raise dialog("You must specify a valid parent ID and parent type.")
-        if not row["fileName"]:
-            raise dialog("The file name must be specified.")
+        if self.kind.name == "attachment" and table in _MASTER_DATA:
+            raise dialog(f"Parent type {table.capitalize()} is not supported. Use documentAttachments API instead.")
+        row["fileName"] = row["fileName"] or "filename.txt"
         row["id"] = session.new_id()
         if "lineNumber" in row and not row["lineNumber"]:
             row["lineNumber"] = 10000 * (1 + len(self.table(session).find("parentId", row["parentId"])))
         return session.insert(self.table_name, row)
 
     def modify(self, session: Session, row: Row, values: Row) -> Row:
-        if any(values.get(name, row[name]) != row[name] for name in ("parentId", "parentType")):
-            raise dialog("The parent of an attachment cannot be changed.")
+        for name in ("parentId", "parentType"):
+            if values.get(name, row[name]) != row[name]:
+                raise dialog(f"You cannot change the value of the key field {name}.")
         return session.modify(self.table_name, row, values)
 
     def delete(self, session: Session, row: Row) -> None:

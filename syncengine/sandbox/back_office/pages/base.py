@@ -71,7 +71,17 @@ class Page:
     def below(self, session: Session, parent: Parent) -> list[Row]:
         above, row = parent
         navigation = above.kind.navigation_set(self.kind.name)
-        return linked(self, session, navigation, row) if navigation else []
+        return self.reached(session, navigation, row) if navigation else []
+
+    def reached(self, session: Session, navigation: Navigation, row: Row) -> list[Row]:
+        """The rows of this page that a navigation property of `row` leads to, in the order of their primary key."""
+        table = self.table(session)
+        pairs = [(here, self.columns.get(there, there)) for here, there in navigation.on]
+        if not pairs:
+            return []
+        indexed = next((pair for pair in pairs if table.has_index(pair[1])), None)
+        rows = table.all() if indexed is None else table.find(indexed[1], row[indexed[0]])
+        return [one for one in rows if all(one[there] == row[here] for here, there in pairs)]
 
     def getter(self, name: str) -> Callable[[Row], Any]:
         column = self.columns.get(name, name)
@@ -120,14 +130,3 @@ class Page:
     def act(self, session: Session, row: Row, action: str) -> None:
         """A bound action. Raises RefusedError for one the page does not have."""
         raise unknown_segment(f"Microsoft.NAV.{action}")
-
-
-def linked(page: Page, session: Session, navigation: Navigation, row: Row) -> list[Row]:
-    """The rows a navigation property leads to, in the order of their primary key."""
-    table = page.table(session)
-    pairs = [(here, page.columns.get(there, there)) for here, there in navigation.on]
-    if not pairs:
-        return []
-    indexed = next((pair for pair in pairs if table.has_index(pair[1])), None)
-    rows = table.all() if indexed is None else table.find(indexed[1], row[indexed[0]])
-    return [one for one in rows if all(one[there] == row[here] for here, there in pairs)]

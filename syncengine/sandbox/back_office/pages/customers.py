@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from syncengine.sandbox.back_office.documents.contact_data import check_country
 from syncengine.sandbox.back_office.documents.contact_data import check_email
 from syncengine.sandbox.back_office.documents.contact_data import check_phone
+from syncengine.sandbox.back_office.pages import contacts
 from syncengine.sandbox.back_office.pages.master import MasterPage
 from syncengine.sandbox.back_office.pages.master import Relation
 from syncengine.sandbox.back_office.refusals import dialog
@@ -14,6 +15,7 @@ from syncengine.sandbox.back_office.refusals import not_related
 from syncengine.sandbox.back_office.values import NO_GUID
 
 if TYPE_CHECKING:
+    from syncengine.sandbox.back_office.pages.base import Parent
     from syncengine.sandbox.back_office.store.session import Session
     from syncengine.sandbox.back_office.store.tables import Row
 
@@ -29,6 +31,20 @@ class CustomerPage(MasterPage):
         Relation("paymentMethodId", None, "paymentMethod", "Payment Method"),
         Relation("taxAreaId", "_taxAreaCode", "taxArea", "Tax Area"),
     )
+
+    def create(self, session: Session, parent: Parent | None, values: Row) -> Row:
+        row = super().create(session, parent, values)
+        contacts.make_for(session, row)
+        return row
+
+    def modify(self, session: Session, row: Row, values: Row) -> Row:
+        changed = super().modify(session, row, values)
+        contacts.follow(session, changed)
+        return changed
+
+    def delete(self, session: Session, row: Row) -> None:
+        super().delete(session, row)
+        contacts.leave(session, row)
 
     def required(self) -> list[str]:
         return ["displayName"]

@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from syncengine.sandbox.back_office.documents.blanks import blank
-from syncengine.sandbox.back_office.documents.contact_data import check_country
-from syncengine.sandbox.back_office.documents.contact_data import check_email
-from syncengine.sandbox.back_office.documents.contact_data import check_phone
 from syncengine.sandbox.back_office.documents.due_dates import due_date
 from syncengine.sandbox.back_office.pages.base import Page
 from syncengine.sandbox.back_office.refusals import already_exists
@@ -202,17 +199,3 @@ class PaymentTermPage(MasterPage):
                     f'The value "{row[name]}" can\'t be evaluated into type DateFormula.',
                     "Application_EvaluateException",
                 ) from None
-
-
-class ContactPage(MasterPage):
-    series = "contact"
-
-    def check(self, session: Session, row: Row) -> None:
-        for name, caption in (("phoneNumber", "Phone No."), ("mobilePhoneNumber", "Mobile Phone No.")):
-            check_phone(row[name], caption, f"Contact No.='{row['number']}'")
-        check_email(row["email"])
-        check_country(session.company, row["country"], "Country/Region Code", "Contact")
-        if row["companyNumber"] and row["companyNumber"] != row["number"]:
-            company = self.table(session).first("number", row["companyNumber"])
-            if company is None:
-                raise dialog('The "companyNumber" does not match to a Contact.')

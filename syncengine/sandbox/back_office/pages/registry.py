@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from syncengine.sandbox.back_office.pages import companion
 from syncengine.sandbox.back_office.pages.attachments import AttachmentPage
 from syncengine.sandbox.back_office.pages.base import Page
+from syncengine.sandbox.back_office.pages.contacts import ContactInformationPage
+from syncengine.sandbox.back_office.pages.contacts import ContactPage
 from syncengine.sandbox.back_office.pages.customers import CustomerPage
 from syncengine.sandbox.back_office.pages.dimensions import DimensionSetLinesPage
 from syncengine.sandbox.back_office.pages.documents import DocumentLinesPage
@@ -15,12 +17,12 @@ from syncengine.sandbox.back_office.pages.documents import LinesPage
 from syncengine.sandbox.back_office.pages.documents import OrderPage
 from syncengine.sandbox.back_office.pages.documents import QuotePage
 from syncengine.sandbox.back_office.pages.items import ItemPage
-from syncengine.sandbox.back_office.pages.master import ContactPage
 from syncengine.sandbox.back_office.pages.master import CurrencyPage
 from syncengine.sandbox.back_office.pages.master import MasterPage
 from syncengine.sandbox.back_office.pages.master import PaymentTermPage
 from syncengine.sandbox.back_office.pages.master import UnitPage
 from syncengine.sandbox.back_office.pages.master import VariantPage
+from syncengine.sandbox.back_office.pages.pdf import PdfPage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +43,8 @@ _PAGES: dict[str, type[Page]] = {
     "unitOfMeasure": UnitPage,
     "currency": CurrencyPage,
     "contact": ContactPage,
+    "contactInformation": ContactInformationPage,
+    "pdfDocument": PdfPage,
     "paymentTerm": PaymentTermPage,
     "dimensionSetLine": DimensionSetLinesPage,
     "attachment": AttachmentPage,

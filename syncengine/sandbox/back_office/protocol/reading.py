@@ -6,7 +6,6 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING
 from typing import Any
 
-from syncengine.sandbox.back_office.pages.base import linked
 from syncengine.sandbox.back_office.protocol.operation import Answer
 from syncengine.sandbox.back_office.protocol.options import read_options
 from syncengine.sandbox.back_office.protocol.rendering import ETAG
@@ -160,7 +159,7 @@ class Reader:
         for inner in nested:
             if inner.name not in below.kind.navigation:
                 self.options(below, {"$expand": inner.name})
-        rows = linked(below, self.session, navigation, row)
+        rows = below.reached(self.session, navigation, row)
         if options.condition is not None:
             rows = [each for each in rows if options.condition.test(each)]
         rows = self._sorted(below, rows, options)[options.skip :]

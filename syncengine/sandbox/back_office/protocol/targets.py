@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from syncengine.sandbox.back_office.pages.base import linked
 from syncengine.sandbox.back_office.refusals import RefusedError
 from syncengine.sandbox.back_office.refusals import query_syntax
 from syncengine.sandbox.back_office.refusals import unknown_segment
@@ -94,7 +93,7 @@ class Finder:
         context = f"{target.context}/{segment.name}"
         if navigation.collection:
             return self._keyed(Target(page, context, (target.page, row)), segment)
-        found = linked(page, self.session, navigation, row)
+        found = page.reached(self.session, navigation, row)
         if not found:
             return Target(page, context, (target.page, row), empty=True)
         return Target(page, context, (target.page, row), found[0])

@@ -46,6 +46,7 @@ _UNSUPPORTED = frozenset(
         "salesShipmentLine",
         "attachment",
         "documentAttachment",
+        "contactInformation",
         "pdfDocument",
         "taxArea",
         "taxGroup",
