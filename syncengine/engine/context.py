@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable
 from collections.abc import Mapping
@@ -63,6 +64,7 @@ class Run:
     lost: Counter[Subject] = field(default_factory=Counter)  # how often written values did not take
     refusals: dict[int, Problem] = field(default_factory=dict)  # why an operation takes its way back
     digests: Mapping[str, str] = field(default_factory=dict)  # of each mapping as it is written in its files
+    began_at: float = field(default_factory=time.monotonic)  # of the monotonic clock
     before_writing: Callable[[], None] = lambda: None
     on_progress: Callable[[str, Mapping[str, Any]], None] = lambda _event, _data: None
     stop_asked: Callable[[], bool] = lambda: False

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from collections.abc import Mapping
+from datetime import datetime
 
 from syncengine.engine.context import Run
 from syncengine.errors import Refused
@@ -24,6 +26,11 @@ def check(systems: Mapping[Side, System], mode: str, max_age_s: float = MAX_AGE_
         _judge(side, systems[side].guard(max_age_s), mode)
 
 
+def at_the_start(run: Run) -> None:
+    """As `check`, by readings of this run: in a daemon the run before it has left some behind."""
+    check(run.systems, run.mode, time.monotonic() - run.began_at)
+
+
 def _judge(side: Side, reading: Guard, mode: str) -> None:
     if mode == "bidirectional" and reading.one_way:
         raise Refused(
@@ -41,13 +48,13 @@ def _judge(side: Side, reading: Guard, mode: str) -> None:
             code="sop-disabled",
         )
     for competitor in reading.competitors:
-        if competitor.certain:
-            raise Refused(
-                f"{competitor.what} is active in {NAMES[side]}",
-                remedy=competitor.remedy,
-                side=side,
-                code=competitor.code,
-            )
+        seen = "is active" if competitor.certain else "looks active"
+        raise Refused(
+            f"{competitor.what} {seen} in {NAMES[side]}; two integrations would write the same orders",
+            remedy=competitor.remedy,
+            side=side,
+            code=competitor.code,
+        )
 
 
 def same_systems(run: Run) -> None:
@@ -68,10 +75,30 @@ def same_systems(run: Run) -> None:
             )
 
 
+def other_mode(holder: Mapping[str, object] | None, mode: str, now: datetime) -> None:
+    """Raises Refused while a run of this company in the other mode holds the lease. `holder` is the lease's row."""
+    if holder is None or not holder["holder"] or holder["mode"] in ("", mode):
+        return
+    if datetime.fromisoformat(str(holder["expires_at"])) <= now:
+        return
+    raise Refused(
+        f"another syncengine ({holder['holder']}) is at work on this company in {holder['mode']} mode; "
+        "the two modes are mutually exclusive",
+        remedy=f'Stop that process, or give both the same [integration] mode; this one has mode = "{mode}".',
+        code="other-mode",
+    )
+
+
 def before_writing(systems: Mapping[Side, System], mode: str) -> Callable[[], None]:
-    """Checked again before a round of writes when the last reading is older than MAX_AGE_S."""
+    """Asked before each round of writes: anew before the first one, then when the answer is older than MAX_AGE_S.
+
+    Somebody may flip the switch while a run plans what the reading at its start allowed.
+    """
+    asked = False
 
     def checked() -> None:
-        check(systems, mode)
+        nonlocal asked
+        check(systems, mode, MAX_AGE_S if asked else 0.0)
+        asked = True
 
     return checked

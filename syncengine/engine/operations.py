@@ -167,8 +167,9 @@ class Operations:
         return []
 
     def _round(self, mapping: TableMapping, sends: Sequence[tuple[Running, tuple[Step, ...]]]) -> float:
-        """Send once; gives the seconds to wait before the next round."""
+        """Send once; gives the seconds to wait before the next round. Raises Refused where the guard stops writing."""
         run = self.run
+        run.before_writing()
         now = run.clock.now()
         with run.store.transaction():
             for one, steps in sends:

@@ -94,12 +94,12 @@ def _sync(run: Run, asked: Asked) -> None:
         _mappings_changed(run)
     if unfinished:
         # What is found is settled first: creation is planned only from a poll made after that.
-        guard.check(run.systems, run.mode)
+        guard.at_the_start(run)
         guard.same_systems(run)
         if not run.dry_run:
             resumer.resume(operations)
     polled = open_polls(run)
-    guard.check(run.systems, run.mode)
+    guard.at_the_start(run)
     guard.same_systems(run)
     expired = detect(run, polled)
     applier = Applier(run, operations)
@@ -119,7 +119,7 @@ def _sync(run: Run, asked: Asked) -> None:
 
 def _load_all(run: Run, asked: Asked) -> None:
     operations, resumer = Operations(run), Resumer(run)
-    guard.check(run.systems, run.mode)
+    guard.at_the_start(run)
     guard.same_systems(run)
     if not run.dry_run:
         resumer.resume(operations)

@@ -22,6 +22,7 @@ from sqlalchemy import Connection
 from sqlalchemy import Engine
 from sqlalchemy import text
 
+from syncengine.engine.guard import other_mode
 from syncengine.errors import LeaseHeld
 from syncengine.errors import LeaseLost
 from syncengine.errors import StoreError
@@ -97,8 +98,11 @@ class Lease:
 def hold(
     engine: Engine, session: Session, *, mode: str, run_id: str, lease_s: float, wait_s: float = 0
 ) -> Iterator[Lease]:
-    """Hold the company's lease for a run. Raises LeaseHeld when a run of the company is in progress for longer."""
-    with _lock(engine, session.company, wait_s):
+    """Hold the company's lease for a run.
+
+    Raises LeaseHeld when a run of the company is in progress for longer, Refused when that one is in the other mode.
+    """
+    with _lock(engine, session, mode, wait_s):
         holder = f"{socket.gethostname()}:{os.getpid()}"
         lease_rows = SqlLease(session)
         with session.transaction():
@@ -119,13 +123,16 @@ def hold(
 
 
 @contextlib.contextmanager
-def _lock(engine: Engine, company: str, wait_s: float) -> Iterator[None]:
+def _lock(engine: Engine, session: Session, mode: str, wait_s: float) -> Iterator[None]:
+    company = session.company
     deadline = time.monotonic() + wait_s
     while True:
         held = _try_file(engine, company) if engine.dialect.name == "sqlite" else _try_advisory(engine, company)
         if held is not None:
             break
         if time.monotonic() >= deadline:
+            with session.transaction():
+                other_mode(SqlLease(session).holder(), mode, session.clock.now())
             raise LeaseHeld(
                 f"a run of {company} is in progress", remedy="Wait for it to end, or call with --wait SECONDS."
             )

@@ -17,6 +17,7 @@ from syncengine.engine.run import Result
 from syncengine.engine.run import execute
 from syncengine.engine.verify import Verified
 from syncengine.errors import FailureClass
+from syncengine.errors import Refused
 from syncengine.errors import SyncError
 from syncengine.observe.logging import bind
 from syncengine.planner.steps import Action
@@ -52,15 +53,29 @@ def perform(
     bind(run=run_id, company=company.name)
     looking = asked.kind == "verify"
     with company.store(run_id=run_id, writes=asked.repair if looking else not dry_run) as store:
-        if dry_run and not looking:
-            shadow(store.session)
-        if dry_run or looking:
-            return _performed(company, store, asked, run_id, mode, None, dry_run, on_progress, stop_asked)
-        limits = company.loaded.configuration.limits
-        with hold(
-            company.engine, store.session, mode=mode, run_id=run_id, lease_s=limits.lease_s, wait_s=wait_s
-        ) as lease:
-            return _performed(company, store, asked, run_id, mode, lease, dry_run, on_progress, stop_asked)
+        try:
+            if dry_run or looking:
+                if dry_run and not looking:
+                    with store.transaction():
+                        guard.other_mode(store.lease.holder(), mode, company.clock.now())
+                    shadow(store.session)
+                return _performed(company, store, asked, run_id, mode, None, dry_run, on_progress, stop_asked)
+            limits = company.loaded.configuration.limits
+            with hold(
+                company.engine, store.session, mode=mode, run_id=run_id, lease_s=limits.lease_s, wait_s=wait_s
+            ) as lease:
+                return _performed(company, store, asked, run_id, mode, lease, dry_run, on_progress, stop_asked)
+        except Refused as refused:
+            # Not begun: a run in the other mode holds the lease. What is refused later is a result already.
+            return _not_begun(company, asked, run_id, mode, refused, dry_run=dry_run)
+
+
+def _not_begun(
+    company: Company, asked: Asked, run_id: str, mode: str, refused: Refused, *, dry_run: bool
+) -> dict[str, Any]:
+    found = as_json(company, None, Result("refused", refused.exit_code, refused), asked, run_id, mode, dry_run=dry_run)
+    now = stamp(company.clock.now())
+    return found | {"started_at": now, "finished_at": now}
 
 
 def _performed(

@@ -11,6 +11,8 @@ from typing import Literal
 import httpx
 
 from syncengine.connectors.business_central.changes import Changes
+from syncengine.connectors.business_central.companion import Companion
+from syncengine.connectors.business_central.competitors import Competitors
 from syncengine.connectors.business_central.reading import HEADERS
 from syncengine.connectors.business_central.reading import Reader
 from syncengine.connectors.business_central.schema import Schema
@@ -52,10 +54,12 @@ class BusinessCentral:
         options = connection.options
         self.reader = Reader(self.http, root, self.schema, str(options.get("company", "")))
         overlap, ignored = options.get("overlap_s"), options.get("ignore_competitors")
+        self.companion = Companion(self.reader)
+        self.competitors = Competitors(
+            self.reader, self.companion, [str(one) for one in ignored] if isinstance(ignored, (list, tuple)) else ()
+        )
         self.changes = Changes(
-            self.reader,
-            float(overlap) if isinstance(overlap, (int, float)) else 600.0,
-            [str(one) for one in ignored] if isinstance(ignored, (list, tuple)) else (),
+            self.reader, float(overlap) if isinstance(overlap, (int, float)) else 600.0, self.competitors
         )
         self.writer = Writer(self.reader)
         self.webhooks = BusinessCentralWebhooks(self.reader)
@@ -76,7 +80,7 @@ class BusinessCentral:
         return Identity(row["id"], row["name"])
 
     def guard(self, max_age_s: float) -> Guard:
-        return self.changes.guard(max_age_s)
+        return self.competitors.guard(max_age_s)
 
     def traits(self, tables: Iterable[str]) -> Traits:
         names = list(tables)

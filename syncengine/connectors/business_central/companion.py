@@ -1,0 +1,116 @@
+"""The companion extension's own API, beside API v2.0: found through its `$metadata`, never assumed.
+
+It shows what no page of API v2.0 shows, Business Central's own order integration and *Archive Orders* among it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from syncengine.connectors.business_central.reading import HEADERS
+from syncengine.connectors.business_central.reading import Reader
+from syncengine.connectors.codec import to_json
+from syncengine.connectors.http import Answer
+from syncengine.connectors.http import error_of
+from syncengine.connectors.odata import metadata
+from syncengine.errors import CredentialsRefused
+from syncengine.errors import SyncError
+
+STANDARD: Final = "/api/v2.0"
+ROUTE: Final = "/api/syncengine/companion/v1.0"
+HOUR_S: Final = 3600.0
+
+
+@dataclass(frozen=True)
+class CompanionSetup:
+    """The company's own settings. `one_way`, `both_ways`: Business Central's order integration is on, in that mode."""
+
+    id: str
+    version: str
+    archive_orders: bool
+    one_way: bool
+    both_ways: bool
+
+
+class Companion:
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+        root = reader.root
+        self.root = root.removesuffix(STANDARD) + ROUTE if root.endswith(STANDARD) else ""
+        self._sets: frozenset[str] | None = None
+
+    def sets(self) -> frozenset[str]:
+        """The entity sets it has; none where it is not installed. Asked once an hour."""
+        if self._sets is None:
+            cache = self.reader.schema.cache
+            kept = cache.get("back-office-companion", HOUR_S)
+            if not isinstance(kept, list):
+                kept = self._ask()
+                cache.put("back-office-companion", kept)
+            self._sets = frozenset(str(one) for one in kept)
+        return self._sets
+
+    def _ask(self) -> list[str]:
+        if not self.root:
+            return []
+        answer = self.reader.http.get(f"{self.root}/$metadata", {"accept": "application/xml"})
+        if answer.status != 200:  # noqa: PLR2004
+            return []
+        try:
+            return sorted(metadata.parse(answer.body).sets)
+        except metadata.NotMetadata:
+            return []
+
+    def path(self, table: str, key: str = "") -> str:
+        return f"{self.root}/{self.reader.path(table, key)}"
+
+    def setup(self) -> CompanionSetup | Answer | None:
+        """The settings; None without the extension; the answer itself where they may not be read."""
+        if "setup" not in self.sets():
+            return None
+        answer = self.reader.http.get(self.path("setup"), HEADERS)
+        if answer.status != 200:  # noqa: PLR2004
+            return answer
+        rows = self.reader.json(answer, "reading the companion's setup")["value"]
+        return _setup(rows[0]) if rows else None
+
+    def turn_archiving_on(self) -> None:
+        """Turn *Archive Orders* on, and read it back. Raises SyncError, CredentialsRefused."""
+        found = self.setup()
+        if not isinstance(found, CompanionSetup):
+            words = found.words() if isinstance(found, Answer) else "the companion extension is not installed"
+            raise SyncError(f"Archive Orders cannot be reached: {words}", side="back_office", code="no-companion")
+        headers = {**HEADERS, "content-type": "application/json", "if-match": found.version or "*"}
+        url = self.path("setup", found.id)
+        answer = self.reader.http.once("PATCH", url, headers, to_json({"archiveOrders": True}))
+        if answer.status in (401, 403):
+            code, message = error_of(answer)
+            raise CredentialsRefused(
+                f"Archive Orders may not be changed: {message} ({code})",
+                remedy="Tick Archive Orders on the page Sales & Receivables Setup, or give the application "
+                "the companion's permission set.",
+                side="back_office",
+            )
+        if answer.status >= 400:  # noqa: PLR2004
+            raise SyncError(f"Archive Orders was not changed: {answer.words()}", side="back_office", code="archive")
+        after = self.setup()
+        if not isinstance(after, CompanionSetup) or not after.archive_orders:
+            raise SyncError(
+                "Business Central accepted the change and still shows Archive Orders off",
+                remedy="Tick Archive Orders on the page Sales & Receivables Setup.",
+                side="back_office",
+                code="archive",
+            )
+
+
+def _setup(row: Mapping[str, object]) -> CompanionSetup:
+    enabled = row.get("isEnabled") is True
+    return CompanionSetup(
+        id=str(row["id"]),
+        version=str(row.get("@odata.etag") or ""),
+        archive_orders=row.get("archiveOrders") is True,
+        one_way=enabled and row.get("salesOrderIntegrationEnabled") is True,
+        both_ways=enabled and row.get("bidirectionalSalesOrderIntegration") is True,
+    )
