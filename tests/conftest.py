@@ -11,6 +11,7 @@ import pytest
 from syncengine.observe.logging import configure
 from syncengine.sandbox import world
 from tests.bench.bench import Bench
+from tests.bench.postgres import Server
 
 for name in [name for name in os.environ if name.startswith("SYNCENGINE")]:
     del os.environ[name]
@@ -32,3 +33,11 @@ def bench(running: world.Sandbox, tmp_path: Path) -> Iterator[Bench]:
     made = Bench(running, tmp_path)
     yield made
     made.restart()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server for the whole session; `postgres.database()` is a fresh database in it."""
+    server = Server()
+    yield server
+    server.stop()

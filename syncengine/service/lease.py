@@ -17,10 +17,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 from typing import Final
+from typing import Protocol
 
 from sqlalchemy import Connection
 from sqlalchemy import Engine
-from sqlalchemy import text
+from sqlalchemy import func
+from sqlalchemy import select
 
 from syncengine.engine.guard import other_mode
 from syncengine.errors import LeaseHeld
@@ -29,6 +31,7 @@ from syncengine.errors import StoreError
 from syncengine.errors import SyncError
 from syncengine.observe.logging import get_logger
 from syncengine.ports import Clock
+from syncengine.store.database import lock_number
 from syncengine.store.database import translated
 from syncengine.store.runs import SqlLease
 from syncengine.store.session import Session
@@ -40,14 +43,25 @@ LEFT_S: Final = 10.0
 """Nothing is sent with less than this left."""
 
 
+class Lock(Protocol):
+    """What the operating system or the database server frees when its holder dies."""
+
+    def held(self) -> bool:
+        """Is it still ours?"""
+        ...
+
+    def close(self) -> None: ...
+
+
 class Lease:
     """Held while `fence` is set. `check` raises LeaseLost where it may have passed to somebody else."""
 
-    def __init__(self, engine: Engine, company: str, clock: Clock, lease_s: float) -> None:
+    def __init__(self, engine: Engine, company: str, clock: Clock, lease_s: float, lock: Lock) -> None:
         self.engine = engine
         self.company = company
         self.clock = clock
         self.lease_s = lease_s
+        self.lock = lock
         self.fence = 0
         self._until = 0.0
         self._stop = threading.Event()
@@ -66,7 +80,7 @@ class Lease:
 
     def check(self) -> None:
         """Called just before sending."""
-        if self._until - time.monotonic() < LEFT_S:
+        if self._until - time.monotonic() < LEFT_S or not self.lock.held():
             raise LeaseLost(
                 "the lease could not be renewed in time; nothing more is sent",
                 remedy="Nothing to do: the next run settles what was in progress.",
@@ -102,7 +116,7 @@ def hold(
 
     Raises LeaseHeld when a run of the company is in progress for longer, Refused when that one is in the other mode.
     """
-    with _lock(engine, session, mode, wait_s):
+    with _lock(engine, session, mode, wait_s) as lock:
         holder = f"{socket.gethostname()}:{os.getpid()}"
         lease_rows = SqlLease(session)
         with session.transaction():
@@ -111,7 +125,7 @@ def hold(
         if fence is None:
             raise LeaseHeld("another run of this company is in progress", remedy="Try again, or use --wait.")
         session.fence = fence
-        lease = Lease(engine, session.company, session.clock, lease_s)
+        lease = Lease(engine, session.company, session.clock, lease_s, lock)
         lease.start(fence)
         try:
             yield lease
@@ -123,7 +137,7 @@ def hold(
 
 
 @contextlib.contextmanager
-def _lock(engine: Engine, session: Session, mode: str, wait_s: float) -> Iterator[None]:
+def _lock(engine: Engine, session: Session, mode: str, wait_s: float) -> Iterator[Lock]:
     company = session.company
     deadline = time.monotonic() + wait_s
     while True:
@@ -138,13 +152,43 @@ def _lock(engine: Engine, session: Session, mode: str, wait_s: float) -> Iterato
             )
         time.sleep(min(0.2, max(0.0, deadline - time.monotonic())))
     try:
-        yield
+        yield held
     finally:
         held.close()
 
 
-def _try_file(engine: Engine, company: str) -> IO[str] | None:
+class FileLock:
     """A file lock beside the database: freed by the operating system when its holder dies."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self.file = file
+
+    def held(self) -> bool:
+        return not self.file.closed
+
+    def close(self) -> None:
+        self.file.close()
+
+
+class SessionLock:
+    """A lock of the database server: freed when the connection of its holder ends, whoever ended it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def held(self) -> bool:
+        try:
+            with translated():
+                return bool(self.connection.execute(select(1)).scalar())
+        except StoreError:
+            return False
+
+    def close(self) -> None:
+        with contextlib.suppress(Exception):  # a connection that is gone needs no closing
+            self.connection.close()
+
+
+def _try_file(engine: Engine, company: str) -> FileLock | None:
     database = engine.url.database or ":memory:"
     name = hashlib.sha256(company.encode()).hexdigest()[:16]
     path = Path(f"{database}.{name}.lock")
@@ -161,15 +205,18 @@ def _try_file(engine: Engine, company: str) -> IO[str] | None:
     except BlockingIOError:
         file.close()
         return None
-    return file
+    return FileLock(file)
 
 
-def _try_advisory(engine: Engine, company: str) -> Connection | None:
-    """A session lock of the server: freed when the connection of its holder ends."""
-    key = int.from_bytes(hashlib.sha256(f"syncengine:{company}".encode()).digest()[:8], "big", signed=True)
+def _try_advisory(engine: Engine, company: str) -> SessionLock | None:
+    statement = select(func.pg_try_advisory_lock(lock_number("run", company)))
     with translated():
-        connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        if connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": key}).scalar():
-            return connection
-        connection.close()
+        lock = SessionLock(engine.connect().execution_options(isolation_level="AUTOCOMMIT"))
+        try:
+            if lock.connection.execute(statement).scalar():
+                return lock
+        except BaseException:
+            lock.close()
+            raise
+        lock.close()
         return None

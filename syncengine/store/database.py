@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,9 @@ from sqlalchemy import Connection
 from sqlalchemy import Engine
 from sqlalchemy import create_engine
 from sqlalchemy import event
+from sqlalchemy import func
 from sqlalchemy import inspect
+from sqlalchemy import select
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -83,13 +86,17 @@ def prepare(engine: Engine) -> None:
         if found is None:
             _create(engine)
         elif found != REVISION:
-            raise StoreError(
-                f"the store's schema is revision {found}, this version of syncengine speaks {REVISION}",
-                remedy="Run `syncengine db upgrade`."
-                if found < REVISION
-                else "The store was written by a newer syncengine: use that version.",
-                code="store-revision",
-            )
+            raise another_revision(found)
+
+
+def another_revision(found: str) -> StoreError:
+    return StoreError(
+        f"the store's schema is revision {found}, this version of syncengine speaks {REVISION}",
+        remedy="Run `syncengine db upgrade`."
+        if found < REVISION
+        else "The store was written by a newer syncengine: use that version.",
+        code="store-revision",
+    )
 
 
 def revision(engine: Engine) -> str | None:
@@ -110,11 +117,23 @@ def _create(engine: Engine) -> None:
                 raw.execute("PRAGMA journal_mode = WAL")
     with engine.connect().execution_options(immediate=True) as connection, connection.begin():
         # Two processes may start on an empty store at once: the second finds the tables there.
+        alone(connection)
         if "alembic_version" in inspect(connection).get_table_names():
             return
         metadata.create_all(connection)
         connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
         connection.execute(text("INSERT INTO alembic_version VALUES (:revision)"), {"revision": REVISION})
+
+
+def alone(connection: Connection) -> None:
+    """Until this transaction ends nobody else makes or alters tables; on SQLite nobody writes anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(lock_number("schema"))))
+
+
+def lock_number(what: str, company: str = "") -> int:
+    """The number by which PostgreSQL knows a lock of ours."""
+    return int.from_bytes(hashlib.sha256(f"syncengine:{what}:{company}".encode()).digest()[:8], "big", signed=True)
 
 
 @contextlib.contextmanager
@@ -134,12 +153,16 @@ def _explained(error: DBAPIError) -> StoreError:
         ("disk is full", "store-full", "The disk of the store is full: free some space; nothing was lost."),
         ("No space left", "store-full", "The disk of the store is full: free some space; nothing was lost."),
         ("readonly", "store-read-only", "The store cannot be written: check the file's and its folder's permissions."),
+        ("read-only", "store-read-only", "The database takes no writes: is this a standby, or set to read-only?"),
+        ("permission denied", "store-read-only", "Give the database user all rights on the tables of the store."),
         (
             "unable to open",
             "store-unreachable",
             "The store's file cannot be opened: check [store] url and permissions.",
         ),
         ("database is locked", "store-locked", "Another process holds the store for long: try again."),
+        ("lock timeout", "store-locked", "Another process holds the store for long: try again."),
+        ("unique constraint", "store-constraint", "Somebody else has just written the same: try again."),
         ("not a database", "store-unreachable", "The file named by [store] url is no SQLite database."),
         ("connection", "store-unreachable", "The database server does not answer: check [store] url and the server."),
     )

@@ -1,6 +1,7 @@
 """One connection to the store for one company, and the transactions on it.
 
-A run's session holds the lease: each commit checks that nobody else has taken it since.
+A run's session holds the lease: each commit checks that nobody else has taken it since. Both databases keep the same
+order: who writes waits for whoever writes already, who only looks waits for nobody and sees one moment.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 from sqlalchemy import Engine
 from sqlalchemy import Executable
+from sqlalchemy import func
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite
@@ -26,6 +28,7 @@ from sqlalchemy.schema import Table
 from syncengine.errors import LeaseLost
 from syncengine.ports import Clock
 from syncengine.store import tables
+from syncengine.store.database import lock_number
 from syncengine.store.database import translated
 
 T = TypeVar("T")
@@ -42,8 +45,17 @@ class Session:
         self.clock = clock
         self.writes = writes
         self.fence: int | None = None
+        self._turn: Executable | None = None
+        options: dict[str, Any] = {"immediate": writes}
+        if engine.dialect.name == "postgresql":
+            if writes:
+                # What BEGIN IMMEDIATE is on SQLite. So no commit comes between what another one read and wrote, and
+                # nobody takes the lease between the check of the fence and the commit.
+                self._turn = select(func.pg_advisory_xact_lock(lock_number("writes", company)))
+            else:
+                options["isolation_level"] = "REPEATABLE READ"
         with translated():
-            self.connection: Connection = engine.connect().execution_options(immediate=writes)
+            self.connection: Connection = engine.connect().execution_options(**options)
         self._depth = 0
 
     def close(self) -> None:
@@ -58,6 +70,13 @@ class Session:
             return
         with translated():
             begun = self.connection.begin()
+            try:
+                if self._turn is not None:
+                    self.connection.execute(self._turn)
+            except BaseException:
+                with contextlib.suppress(Exception):  # the first error is the one to tell
+                    begun.rollback()
+                raise
         self._depth = 1
         try:
             yield

@@ -24,14 +24,12 @@ def shadow(session: Session) -> None:
     sqlite = session.connection.dialect.name == "sqlite"
     copies = MetaData()
     with session.transaction():
+        # PostgreSQL looks into the temporary schema first; the real tables stand where it would have looked else.
+        home = "main" if sqlite else session.run(text("SELECT quote_ident(current_schema())")).scalar_one()
         for table in tables.metadata.sorted_tables:
             copy = _copy(table, copies)
             session.run(CreateTable(copy))
-            ours, real = (
-                (f"temp.{table.name}", f"main.{table.name}")
-                if sqlite
-                else (f"pg_temp.{table.name}", f"public.{table.name}")
-            )
+            ours, real = f"{'temp' if sqlite else 'pg_temp'}.{table.name}", f"{home}.{table.name}"
             if table.name not in EMPTY:
                 names = ", ".join(column.name for column in table.columns)
                 session.run(text(f"INSERT INTO {ours} ({names}) SELECT {names} FROM {real}"))
