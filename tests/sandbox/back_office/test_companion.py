@@ -133,7 +133,10 @@ def test_what_the_standard_api_lacks_is_there(companion: Any) -> None:
         {"itemNumber": "1896-S", "unitOfMeasureCode": "BOX", "quantityPerUnitOfMeasure": 4},
     )
     assert made["itemId"] == companion.list("items?$filter=number eq '1896-S'")[0]["id"]
-    companion.made(f"{root}/priceListLines", {"itemNumber": "1896-S", "unitPrice": 950, "minimumQuantity": 2})
+    companion.service.add_price(companion.company, "1896-S", Decimal(950), minimum_quantity=Decimal(2))
+    prices = companion.list(f"{root}/priceListLines?$filter=itemNumber eq '1896-S'")
+    assert [(one["unitPrice"], one["minimumQuantity"], one["customerNumber"]) for one in prices] == [(950, 2, "")]
+    assert companion.post(f"{root}/priceListLines", {"itemNumber": "1896-S", "unitPrice": 1}).status_code == 405
     companion.made(f"{root}/resources", {"number": "LISA", "displayName": "Lisa", "unitPrice": 80})
     companion.made(f"{root}/shippingAgents", {"code": "DHL", "displayName": "DHL"})
     order = companion.order(
@@ -155,3 +158,27 @@ def test_the_extension_can_be_subscribed_to_under_its_own_route(companion: Any) 
         one["resource"] for one in companion.list(f"{url}/companies({companion.company.id})/webhookSupportedResources")
     ]
     assert f"api/syncengine/companion/v1.0/companies({companion.company.id})/orderDocuments" in names
+
+
+def test_notes_are_listed_for_one_record(companion: Any) -> None:
+    """Without a record or an id there is nothing to list; a note stays with its record."""
+    customer = companion.list("customers")[0]
+    path = f"{companion.extension}/recordNotes"
+    made = companion.made(path, {"parentId": customer["id"], "text": "Prefers mornings"})
+    assert [one["id"] for one in companion.list(f"{path}?$filter=parentId eq {customer['id']}")] == [made["id"]]
+    companion.refused(companion.get(path), 400, "Application_DialogException")
+    companion.refused(companion.post(path, {"text": "of nothing"}), 400, "Application_DialogException")
+    unknown = {"parentId": made["id"], "text": "of a note"}
+    companion.refused(companion.post(path, unknown), 400, "Application_DialogException")
+    one = f"{path}({made['id']})"
+    assert companion.changed(one, {"text": "Prefers evenings"})["text"] == "Prefers evenings"
+    moved = companion.patch(one, {"parentId": companion.list("items")[0]["id"]}, if_match="*")
+    companion.refused(moved, 400, "Application_DialogException")
+    assert companion.delete(one, if_match="*").status_code == 204
+
+
+def test_its_page_variables_are_not_safe_to_filter(companion: Any) -> None:
+    """The customer's id and the work description are no fields of the order's table."""
+    root = companion.extension
+    for path in (f"orderDocuments?$filter=customerId eq {companion.company.id}", "setup?$filter=isEnabled eq true"):
+        assert companion.get(f"{root}/{path}").status_code == 400

@@ -8,8 +8,10 @@
   `release`. A POST makes an order with its correlation in the same transaction; all else is written over
   the standard API. `lastModifiedDateTime` is the Sales Header's own.
 - `salesOrderArchives`, `salesOrderArchiveLines`: as the standard pages from version 29.
-- `itemUnitsOfMeasure`, `resources`, `priceListLines`, `shippingAgents`, `recordNotes`: what API v2.0 has
-  no entity for.
+- `itemUnitsOfMeasure`, `resources`, `priceListLines` (read-only), `shippingAgents`, `recordNotes`: what API
+  v2.0 has no entity for.
+
+The AL of the extension is in `extensions/business-central`; a test holds the two together.
 """
 
 from __future__ import annotations
@@ -30,11 +32,14 @@ from syncengine.sandbox.back_office.pages.master import Relation
 from syncengine.sandbox.back_office.refusals import dialog
 from syncengine.sandbox.back_office.refusals import not_related
 from syncengine.sandbox.back_office.refusals import unknown_segment
+from syncengine.sandbox.back_office.values import NO_GUID
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from collections.abc import Iterable
 
     from syncengine.sandbox.back_office.pages.base import Parent
+    from syncengine.sandbox.back_office.protocol.conditions import Condition
     from syncengine.sandbox.back_office.schema.entities import EntityType
     from syncengine.sandbox.back_office.store.session import Session
     from syncengine.sandbox.back_office.store.tables import Row
@@ -150,20 +155,39 @@ class ResourcePage(MasterPage):
     series = "resource"
 
 
-class PlainPage(Page):
-    """Written as it is sent."""
+# What may have notes: as in the extension's own list.
+_WITH_NOTES = ("salesOrder", "salesQuote", "salesInvoice", "customer", "item")
+
+
+class NotePage(Page):
+    """Notes on a record, filled for one record at a time."""
+
+    def candidates(self, session: Session, parent: Parent | None, condition: Condition | None) -> Iterable[Row]:
+        if parent is not None:
+            return self.below(session, parent)
+        equal = condition.equal if condition else {}
+        table = self.table(session)
+        if equal.get("parentId"):
+            return [row for key in equal["parentId"] for row in table.find("parentId", key)]
+        if equal.get("id"):
+            return [row for key in equal["id"] if (row := table.get(key))]
+        raise dialog("You must specify an Id or a Parent Id to get the notes.")
 
     def create(self, session: Session, parent: Parent | None, values: Row) -> Row:
         row = blank(self.kind.name)
         row.update(values)
-        row["id"] = session.new_id()
-        if parent is not None and "parentId" in row:
+        if parent is not None:
             row["parentId"] = parent[1]["id"]
-        if "createdAt" in row:
-            row["createdAt"], row["createdBy"] = session.now, session.user.upper()
+        if row["parentId"] == NO_GUID:
+            raise dialog("You must specify an Id or a Parent Id to get the notes.")
+        if not any(session.table(name).get(row["parentId"]) for name in _WITH_NOTES):
+            raise dialog('The "parentId" does not match to a record that has notes.')
+        row.update(id=session.new_id(), createdAt=session.now, createdBy=session.user.upper())
         return session.insert(self.table_name, row)
 
     def modify(self, session: Session, row: Row, values: Row) -> Row:
+        if values.get("parentId", row["parentId"]) != row["parentId"]:
+            raise dialog('The value for "parentId" cannot be modified.')
         return session.modify(self.table_name, row, values)
 
     def delete(self, session: Session, row: Row) -> None:

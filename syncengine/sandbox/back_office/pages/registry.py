@@ -52,8 +52,7 @@ _PAGES: dict[str, type[Page]] = {
     "orderDocument": companion.OrderDocumentPage,
     "itemUnitOfMeasure": companion.ItemUnitPage,
     "resource": companion.ResourcePage,
-    "priceListLine": companion.PlainPage,
-    "recordNote": companion.PlainPage,
+    "recordNote": companion.NotePage,
     "shippingAgent": MasterPage,
     **dict.fromkeys(
         (

@@ -1,0 +1,64 @@
+// Resources (table 156), for resource lines of orders.
+page 50114 "SEC Resources"
+{
+    APIPublisher = 'syncengine';
+    APIGroup = 'companion';
+    APIVersion = 'v1.0';
+    EntityName = 'resource';
+    EntitySetName = 'resources';
+    EntityCaption = 'Resource';
+    EntitySetCaption = 'Resources';
+    PageType = API;
+    ODataKeyFields = SystemId;
+    SourceTable = Resource;
+    DelayedInsert = true;
+    Extensible = false;
+
+    layout
+    {
+        area(Content)
+        {
+            repeater(Records)
+            {
+                field(id; Rec.SystemId)
+                {
+                    Caption = 'Id';
+                    Editable = false;
+                }
+                field(number; Rec."No.")
+                {
+                    Caption = 'Number';
+                }
+                field(displayName; Rec.Name)
+                {
+                    Caption = 'Display name';
+                }
+                field(type; Rec.Type)
+                {
+                    Caption = 'Type';
+                }
+                field(baseUnitOfMeasureCode; Rec."Base Unit of Measure")
+                {
+                    Caption = 'Base unit of measure code';
+                }
+                field(unitPrice; Rec."Unit Price")
+                {
+                    Caption = 'Unit price';
+                }
+                field(blocked; Rec.Blocked)
+                {
+                    Caption = 'Blocked';
+                }
+                field(taxGroupCode; Rec."Tax Group Code")
+                {
+                    Caption = 'Tax group code';
+                }
+                field(lastModifiedDateTime; Rec.SystemModifiedAt)
+                {
+                    Caption = 'Last modified date time';
+                    Editable = false;
+                }
+            }
+        }
+    }
+}
