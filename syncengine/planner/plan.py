@@ -105,7 +105,8 @@ def _action(builder: Builder, built: Built, decisions: tuple[Decision, ...], pro
         tuple(builder.steps),
         built.predicted,
         problem=problem,
-        executes=built.executes,
+        # A conflict is carried out by nobody, whatever else is written in the same action.
+        executes=tuple(d for d in built.executes if d.outcome not in (Outcome.CONFLICT, Outcome.KEEP)),
         destructive=built.destructive,
         archive=built.archive,
     )

@@ -145,3 +145,17 @@ def test_a_create_that_did_not_reach_its_last_state_remembers_that() -> None:
 def test_tokens_are_those_of_one_read() -> None:
     record = ex.read("sales", ex.sales_order(ex.sales_line("l-1"), ex.sales_line("l-2")))
     assert tokens(record) == {"": "s-v1", "l-1": "v-l-1", "l-2": "v-l-2"}
+
+
+def test_a_disputed_line_stays_as_it_was_while_other_fields_flow() -> None:
+    """Removed in Sales, changed in the back office: a conflict; the city that goes across in the same action does."""
+    was = agreed()
+    sales = ex.sales_order(city="Bonn")
+    back_office = ex.back_office_order(ex.back_office_line("m-1", quantity=15))
+    action = plan(sales, back_office, was)
+    assert [step.verb for step in action.steps] == ["update"]
+    settled = settle(action, ex.mapping(), Made())
+    assert settled.base.back_office.fields["city"] == "Bonn"
+    assert [(one.sales, one.back_office) for one in settled.line_pairs] == [("l-1", "m-1")]
+    assert settled.base.sales.lines["l-1"].fields["quantity"] == Decimal(2)
+    assert settled.base.back_office.lines["m-1"].fields["quantity"] == Decimal(2)
