@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
+from decimal import Decimal
 from graphlib import CycleError
 from graphlib import TopologicalSorter
 from importlib import resources
@@ -28,9 +29,13 @@ from ruamel.yaml.events import AliasEvent
 
 from syncengine.errors import MappingError
 from syncengine.errors import Problem
-from syncengine.mapping.language import Path as KeyPath
+from syncengine.mapping.grammar import MAPPING
 from syncengine.mapping.language import Reader
 from syncengine.mapping.model import TableMapping
+from syncengine.mapping.neighbours import between
+from syncengine.mapping.neighbours import path_of_need
+from syncengine.mapping.structure import Path as KeyPath
+from syncengine.mapping.structure import check
 
 LARGEST: Final = 1024 * 1024
 MERGED: Final = ("fields", "groups", "conflict", "deleted", "sales", "back_office", "lines")
@@ -52,10 +57,12 @@ class Written:
     data: dict[str, Any]
     sources: tuple[Source, ...]
     origins: Mapping[str, str] = field(default_factory=dict)
+    removed: frozenset[str] = frozenset()  # rows that an overlay took out
+    removed_in_vain: tuple[tuple[Source, KeyPath], ...] = ()
 
     @property
     def digest(self) -> str:
-        return hashlib.sha256(json.dumps(self.data, sort_keys=True, default=str).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(_canonical(self.data)).encode()).hexdigest()
 
 
 def shipped_folder() -> Path:
@@ -85,7 +92,7 @@ def read_folders(folders: Sequence[Path], files: Sequence[Path] = ()) -> dict[st
             elif name in written:
                 written[name] = _overlaid(written[name], source)
             else:
-                written[name] = Written(name, _plain(source.data), (source,), _origins(source))
+                written[name] = _first(name, source)
     if problems:
         raise MappingError(problems)
     return written
@@ -131,27 +138,39 @@ def build(written: Mapping[str, Written], settings: Mapping[str, Any]) -> dict[s
     problems: list[Problem] = []
     built: dict[str, TableMapping] = {}
     for one in written.values():
-        reader = Reader(one.data, settings, one.origins)
+        problems += _misshapen(one)
+        clean, _ = check(MAPPING, one.data)
+        reader = Reader(clean, settings, one.origins, one.removed)
         mapping = reader.mapping()
         problems += [_placed(one, fault.path, fault.message, fault.suggestion) for fault in reader.problems]
         if mapping is not None:
             built[mapping.name] = mapping
     for mapping in built.values():
-        for needed in sorted(mapping.needs):
-            if needed not in written:
-                problems.append(
-                    _placed(written[mapping.name], (), f"looks up `{needed}`, and there is no such mapping")
-                )
-    if problems:
-        raise MappingError(problems)
+        faults = between(mapping, built, written)
+        problems += [_placed(written[mapping.name], fault.path, fault.message, fault.suggestion) for fault in faults]
+    order: list[str] = []
     try:
-        order = list(TopologicalSorter({name: mapping.needs for name, mapping in built.items()}).static_order())
+        order += TopologicalSorter({name: mapping.needs for name, mapping in built.items()}).static_order()
     except CycleError as error:
-        names = " → ".join(error.args[1])
-        raise MappingError(
-            [Problem(written[error.args[1][0]].sources[0].file, 1, 1, f"lookups go in a circle: {names}")]
-        ) from error
+        names = list(reversed(error.args[1]))
+        path = path_of_need(built[names[0]], names[1])
+        problems.append(_placed(written[names[0]], path, f"lookups go in a circle: {' → '.join(names)}"))
+    if problems:
+        raise MappingError(sorted(set(problems), key=lambda one: (one.file, one.line, one.column, one.message)))
     return {name: built[name] for name in order}
+
+
+def _misshapen(written: Written) -> list[Problem]:
+    """What the grammar refuses, in the file where it stands."""
+    found = []
+    for source in written.sources:
+        for fault in check(MAPPING, _plain(source.data))[1]:
+            line, column = _position(source.data, fault.path) or (1, 1)
+            found.append(Problem(source.file, line, column, fault.message, fault.suggestion))
+    for source, path in written.removed_in_vain:
+        line, column = _position(source.data, path) or (1, 1)
+        found.append(Problem(source.file, line, column, f"there is no `{path[-1]}` below that could be removed"))
+    return found
 
 
 def _placed(written: Written, path: KeyPath, message: str, suggestion: str = "") -> Problem:
@@ -178,26 +197,61 @@ def _position(data: Any, path: KeyPath) -> tuple[int, int] | None:
 
 
 def _plain(value: Any) -> Any:
+    """Without the parser's own types: money is exact, and the keys of a list of values keep their type."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(one) for key, one in value.items()}
+        return {key if isinstance(key, (bool, int)) else str(key): _plain(one) for key, one in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(one) for one in value]
-    return value
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return value
+    return Decimal(str(value)) if isinstance(value, float) else int(value) if isinstance(value, int) else str(value)
+
+
+def _canonical(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return sorted([repr(key), _canonical(one)] for key, one in value.items())
+    return [_canonical(one) for one in value] if isinstance(value, list) else repr(value)
 
 
 def _origins(source: Source) -> dict[str, str]:
     """Row -> file, header rows under `fields.`, line rows under `lines.fields.`."""
-    found = {"": source.file}
-    for prefix, holder in (("fields", source.data), ("lines.fields", source.data.get("lines") or {})):
-        for row in holder.get("fields") or {}:
-            found[f"{prefix}.{row}"] = source.file
+    return {"": source.file} | dict.fromkeys(_rows_of(source.data), source.file)
+
+
+def _rows_of(data: Mapping[str, Any], *, removed: bool = False) -> list[str]:
+    """The rows that a file gives, or those it takes away."""
+    found = []
+    lines = data.get("lines")
+    for prefix, holder in (("fields", data), ("lines.fields", lines)):
+        rows = holder.get("fields") if isinstance(holder, Mapping) else None
+        for row, spec in (rows if isinstance(rows, Mapping) else {}).items():
+            if (spec is None) == removed:
+                found.append(f"{prefix}.{row}")
     return found
 
 
+def _first(name: str, source: Source) -> Written:
+    return _overlaid(Written(name, {}, (), {}), source)
+
+
 def _overlaid(below: Written, source: Source) -> Written:
-    data = _merge(below.data, _plain(source.data))
-    origins = {**below.origins, **{key: file for key, file in _origins(source).items() if key}}
-    return Written(below.name, data, (*below.sources, source), origins)
+    data = _plain(source.data)
+    taken, given = _rows_of(data, removed=True), _rows_of(data)
+    vain = [
+        (source, tuple(row.split(".", 2 if row.startswith("lines.fields.") else 1)))
+        for row in taken
+        if row not in below.origins
+    ]
+    origins = {key: file for key, file in below.origins.items() if key not in taken}
+    origins |= {key: file for key, file in _origins(source).items() if key or not below.sources}
+    return Written(
+        below.name,
+        _merge(below.data, data),
+        (*below.sources, source),
+        origins,
+        (below.removed | set(taken)) - set(given),
+        (*below.removed_in_vain, *vain),
+    )
 
 
 def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
@@ -206,18 +260,16 @@ def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
     for key, value in above.items():
         if value is None:
             merged.pop(key, None)
-        elif key in MERGED and isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
-            merged[key] = _merge_rows(merged[key], value) if key == "fields" else _merge(merged[key], value)
+        elif key in MERGED and isinstance(value, Mapping):
+            under = merged.get(key)
+            under = under if isinstance(under, Mapping) else {}
+            merged[key] = _merge_rows(under, value) if key == "fields" else _merge(under, value)
         else:
             merged[key] = value
     return merged
 
 
 def _merge_rows(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(below)
-    for row, spec in above.items():
-        if spec is None:
-            merged.pop(row, None)
-        else:
-            merged[row] = spec
-    return merged
+    """Rows keep their place when a file above gives them anew; new ones come last."""
+    rows = {**below, **above}
+    return {name: spec for name, spec in rows.items() if spec is not None}

@@ -120,6 +120,11 @@ def line_columns_of(mapping: TableMapping, side: Side) -> tuple[str, ...]:
             found |= dict.fromkeys(condition.column for condition in one.when[side])
             found |= dict.fromkeys(one.write.get(side, {}))
     found |= dict.fromkeys(condition.column for condition in lines.only[side])
+    if side == "back_office":
+        for comments in [lines.comments] if lines.comments else []:
+            found |= dict.fromkeys((*comments.line, comments.column))
+        for carrying in (row.line for row in mapping.rows.values() if row.line):
+            found |= dict.fromkeys((*carrying.line, carrying.value, carrying.times))
     return tuple(name for name in found if name)
 
 

@@ -131,7 +131,7 @@ def _match(
         if hit is None:
             unmatched.append((one, document))
         elif hit.unique:
-            by = f"match of {' + '.join(hit.group)}"
+            by = f"match of {hit.group}"
             matched.append(couple(run, mapping, side, one, document, hit.candidates[0], by))
         else:
             matched.append(replace(one, problem=ambiguous(match.describe(hit))))

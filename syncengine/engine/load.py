@@ -161,12 +161,12 @@ def join(run: Run, mapping: TableMapping) -> None:
         with run.store.transaction():
             pairs = run.store.matching.unique(mapping.name, number)
             for sales_id, back_office_id, scope in pairs:
-                _couple(run, mapping, sales_id, back_office_id, scope, f"match of {' + '.join(group)}")
+                _couple(run, mapping, sales_id, back_office_id, scope, f"match of {group}")
             run.store.matching.remove(mapping.name, "sales", [pair[0] for pair in pairs])
             if not scoped:
                 run.store.matching.remove(mapping.name, "back_office", [pair[1] for pair in pairs])
             for key, candidates in run.store.matching.ambiguous(mapping.name, number).items():
-                ambiguities.setdefault(key, (" + ".join(group), candidates))
+                ambiguities.setdefault(key, (str(group), candidates))
             for sales_id, back_office_id, _ in pairs:
                 ambiguities.pop(("sales", sales_id), None)
                 ambiguities.pop(("back_office", back_office_id), None)

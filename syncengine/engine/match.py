@@ -6,6 +6,7 @@ each side couples. Each group starts afresh.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 
 from syncengine.engine.context import Run
 from syncengine.mapping.filters import admits
+from syncengine.mapping.model import MatchGroup
 from syncengine.mapping.model import Row
 from syncengine.mapping.model import TableMapping
 from syncengine.mapping.transforms import AsIs
@@ -23,6 +25,7 @@ from syncengine.records.document import Document
 from syncengine.records.record import Record
 from syncengine.records.values import Link
 from syncengine.records.values import Ref
+from syncengine.records.values import Scalar
 from syncengine.records.values import Side
 from syncengine.records.values import Wire
 from syncengine.records.values import is_blank
@@ -34,7 +37,7 @@ class Match:
     """A record of `side` with its partner, or with several: then it is ambiguous and nothing is coupled."""
 
     remote_id: str
-    group: tuple[str, ...]
+    group: MatchGroup
     candidates: tuple[Document, ...]
     rivals: tuple[str, ...] = ()  # other uncoupled records of its own side with the same values
 
@@ -43,12 +46,18 @@ class Match:
         return len(self.candidates) == 1 and not self.rivals
 
 
-def match_key(record: Record, group: Sequence[str]) -> str | None:
+def match_key(record: Record, group: MatchGroup) -> str | None:
     """The values of a group as one text under which both sides meet; None where one of them is blank."""
-    parts = [key_of(record.fields.get(name)) for name in group]
+    parts = [_key_of(record.fields.get(name), group) for name in group.rows]
     if any(part is None for part in parts):
         return None
     return "|".join(str(part) for part in parts)
+
+
+def _key_of(value: Scalar, group: MatchGroup) -> Hashable:
+    if group.case_sensitive and isinstance(value, str):
+        return value.strip() or None
+    return key_of(value)
 
 
 def keys(mapping: TableMapping, record: Record) -> Iterator[tuple[int, str]]:
@@ -122,12 +131,10 @@ def scope_of_record(record: Record, column: str) -> str:
     return value.id if isinstance(value, Link) else str(value or "")
 
 
-def _columns(
-    run: Run, mapping: TableMapping, side: Side, record: Record, group: Sequence[str]
-) -> dict[str, Wire] | None:
+def _columns(run: Run, mapping: TableMapping, side: Side, record: Record, group: MatchGroup) -> dict[str, Wire] | None:
     """The group's values as column values of `side`; None where a server cannot be asked for them."""
     found: dict[str, Wire] = {}
-    for name in group:
+    for name in group.rows:
         row = mapping.rows[name]
         value = record.fields.get(name)
         columns = row.columns(side)
@@ -150,7 +157,7 @@ def _searchable(row: Row) -> bool:
 def describe(match: Match) -> str:
     """For people: with which records a match is ambiguous."""
     there = ", ".join(document.id for document in match.candidates)
-    words = f"matches {len(match.candidates)} records ({there}) by {' + '.join(match.group)}"
+    words = f"matches {len(match.candidates)} records ({there}) by {match.group}"
     if match.rivals:
         words += f"; so does {', '.join(match.rivals)} on its own side"
     return words

@@ -9,6 +9,7 @@ from decimal import Decimal
 from syncengine.mapping.filters import admits
 from syncengine.mapping.filters import cell
 from syncengine.mapping.model import Alternative
+from syncengine.mapping.model import Comments
 from syncengine.mapping.model import Lines
 from syncengine.mapping.model import Row
 from syncengine.mapping.model import TableMapping
@@ -21,6 +22,7 @@ from syncengine.records.values import Link
 from syncengine.records.values import Ref
 from syncengine.records.values import Scalar
 from syncengine.records.values import Side
+from syncengine.records.values import Wire
 from syncengine.records.values import is_blank
 
 
@@ -30,6 +32,8 @@ def fold(mapping: TableMapping, side: Side, document: Document, refs: References
     for row in mapping.rows.values():
         if row.line is not None and side == "back_office":
             fields[row.name] = _folded_lines(row, document)
+        elif row.constant is not None:
+            fields |= _constant(row, side, document)
         elif row.columns(side):
             fields[row.name] = read_row(row, side, document, fields, refs)
     lines = _lines(mapping, side, document, refs) if mapping.lines else {}
@@ -39,8 +43,26 @@ def fold(mapping: TableMapping, side: Side, document: Document, refs: References
 def read_row(row: Row, side: Side, document: Document, read: Mapping[str, Scalar], refs: References) -> Scalar:
     """One row's value on one document or line; `read` holds the rows read before it, for `within`."""
     if row.is_reference:
-        return _reference(row.lookup, side, cell(document, row.columns(side)[0]), _scope(row, read, refs), refs)
+        found = _reference(row.lookup, side, cell(document, row.columns(side)[0]), _scope(row, read, refs), refs)
+        return _meant(row, found, refs)
     return row.transform.read(side, tuple(cell(document, column) for column in row.columns(side)))
+
+
+def _meant(row: Row, found: Scalar, refs: References) -> Scalar:
+    """`through: {CONTACT: company}`: a coupled contact counts as its company; one without a company stays itself."""
+    if not isinstance(found, Ref) or found.coupling is None or found.mapping not in row.through:
+        return found
+    through = refs.fact(found, row.through[found.mapping])
+    return through if isinstance(through, Ref) else found
+
+
+def _constant(row: Row, side: Side, document: Document) -> dict[str, Scalar]:
+    """A constant is what the side says that it does not go to; on the other one it is what stands there."""
+    if not row.compared:
+        return {}
+    if row.to != side:
+        return {row.name: row.constant}  # type: ignore[dict-item]  # no link is written as a constant
+    return {row.name: row.transform.read(side, tuple(cell(document, column) for column in row.columns(side)))}
 
 
 def alternative_of(row: Row, side: Side, line: Document) -> Alternative | None:
@@ -54,9 +76,28 @@ def mapped_lines(mapping: TableMapping, side: Side, document: Document) -> Itera
     if mapping.lines is None:
         return
     structural = [row.line for row in mapping.rows.values() if row.line and side == "back_office"]
+    comments = mapping.lines.comments if side == "back_office" else None
     for line in document.lines:
+        if comments is not None and comments.continues(line):
+            continue
         if admits(mapping.lines.only[side], line) and not any(one.carries(line) for one in structural):
             yield line
+
+
+def following_comments(mapping: TableMapping, side: Side, document: Document) -> dict[str, tuple[Document, ...]]:
+    """Mapped line -> the comment lines behind it, up to the next line of any other kind."""
+    comments = mapping.lines.comments if mapping.lines is not None and side == "back_office" else None
+    if comments is None:
+        return {}
+    mapped = {line.id for line in mapped_lines(mapping, side, document)}
+    found: dict[str, tuple[Document, ...]] = {}
+    before: str | None = None
+    for line in document.lines:
+        if not comments.continues(line):
+            before = line.id if line.id in mapped else None
+        elif before is not None:
+            found[before] = (*found.get(before, ()), line)
+    return found
 
 
 def _folded_lines(row: Row, document: Document) -> Scalar:
@@ -74,8 +115,9 @@ def _lines(mapping: TableMapping, side: Side, document: Document, refs: Referenc
     assert lines is not None  # noqa: S101
     found: dict[str, dict[str, Scalar]] = {}
     versions: dict[str, str | None] = {}
+    behind = following_comments(mapping, side, document)
     for line in mapped_lines(mapping, side, document):
-        found[line.id] = _line(lines, side, line, refs)
+        found[line.id] = _line(lines, side, line, behind.get(line.id, ()), refs)
         versions[line.id] = line.version
     for row in lines.rows.values():
         if row.sum_to and side == "back_office" and found:
@@ -83,24 +125,38 @@ def _lines(mapping: TableMapping, side: Side, document: Document, refs: Referenc
     return {line_id: LineRecord(line_id, versions[line_id], fields) for line_id, fields in found.items()}
 
 
-def _line(lines: Lines, side: Side, line: Document, refs: References) -> dict[str, Scalar]:
+def _line(
+    lines: Lines, side: Side, line: Document, behind: tuple[Document, ...], refs: References
+) -> dict[str, Scalar]:
     fields: dict[str, Scalar] = {}
     for row in lines.rows.values():
+        if row.unless_text and isinstance(fields.get(row.unless_text), str):
+            continue
         if row.one_of:
-            fields[row.name] = _told(row, side, line, refs)
-        elif row.columns(side) and not (row.unless_text and isinstance(fields.get(row.unless_text), str)):
+            fields[row.name] = _told(row, side, line, behind, refs)
+        elif row.constant is not None:
+            fields |= _constant(row, side, line)
+        elif row.comments is not None and side == "back_office":
+            fields[row.name] = row.transform.read(side, _pieces(row.comments, line, behind))
+        elif row.columns(side):
             fields[row.name] = read_row(row, side, line, fields, refs)
     return fields
 
 
-def _told(row: Row, side: Side, line: Document, refs: References) -> Scalar:
+def _pieces(comments: Comments, line: Document, behind: tuple[Document, ...]) -> tuple[Wire, ...]:
+    return tuple(one.fields.get(comments.column) for one in (line, *behind))
+
+
+def _told(row: Row, side: Side, line: Document, behind: tuple[Document, ...], refs: References) -> Scalar:
     alternative = alternative_of(row, side, line)
     if alternative is None:
         return None
     value = line.fields.get(alternative.column(side))
     if alternative.lookup:
         return _reference(alternative.lookup, side, value, None, refs)
-    return value.rstrip() if isinstance(value, str) else None
+    if alternative.comments is not None and side == "back_office":
+        return alternative.transform.read(side, _pieces(alternative.comments, line, behind))
+    return alternative.transform.read(side, (value,))
 
 
 def _reference(lookup: tuple[str, ...], side: Side, value: object, scope: Scalar, refs: References) -> Scalar:

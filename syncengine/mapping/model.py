@@ -20,10 +20,36 @@ from syncengine.records.values import same
 Kind = Literal["record", "order", "option"]
 Create = Literal["none", "sales", "back-office", "both"]
 Policy = Literal["sales", "back-office", "newest", "manual"]
-OnMissing = Literal["wait", "blank"]
+OnMissing = Literal["wait", "blank", "fail"]
+FullSync = Literal["full", "couple", "nothing"]
 Check = Literal["", "equal", "match"]
 
 Cells = Mapping[str, Wire]  # column -> value
+
+
+@dataclass(frozen=True)
+class MatchGroup:
+    """Rows that tell together which record is which; text is compared without regard to case unless asked."""
+
+    rows: tuple[str, ...]
+    case_sensitive: bool = False
+
+    def __str__(self) -> str:
+        return " + ".join(self.rows)
+
+
+@dataclass(frozen=True)
+class Comments:
+    """A text that goes on in the comment lines which follow its line: how such a line is made, and known."""
+
+    line: Cells
+    column: str
+
+    def continues(self, line: Document) -> bool:
+        return all(same(line.fields.get(column), wanted) for column, wanted in self.line.items())
+
+    def cells(self, text: str) -> dict[str, Wire]:
+        return {**self.line, self.column: text}
 
 
 @dataclass(frozen=True)
@@ -35,6 +61,8 @@ class Alternative:
     back_office: str
     when: Mapping[Side, Filter]
     write: Mapping[Side, Cells]
+    transform: Transform = field(default_factory=AsIs)
+    comments: Comments | None = None
 
     def column(self, side: Side) -> str:
         return self.sales if side == "sales" else self.back_office
@@ -60,8 +88,9 @@ class Row:
     """One row of a mapping.
 
     `to` None: both ways. A row with columns on one side only, and no constant, is a *fact*: read, remembered, never
-    written or compared across. `unless_text` names a row of the line: where that is a text, this row is absent.
-    `sum_to` names a header column of the back office that the lines' values add up to.
+    written or compared across. A constant is the value of the side it does not go to. `through`: a record of that
+    mapping counts as what its own row of that name refers to. `unless_text` names a row of the line: where that is a
+    text, this row is absent. `sum_to` names a header column of the back office that the lines' values add up to.
     """
 
     name: str
@@ -72,6 +101,7 @@ class Row:
     lookup: tuple[str, ...] = ()
     option: bool = False
     within: str = ""
+    through: Mapping[str, str] = field(default_factory=dict)
     constant: Wire = None
     check: Check = ""
     choose: str = ""
@@ -81,6 +111,7 @@ class Row:
     beside: Mapping[Side, Cells] = field(default_factory=dict)  # `with`: constants written along
     one_of: tuple[Alternative, ...] = ()
     line: LineColumn | None = None
+    comments: Comments | None = None
     unless_text: str = ""
     sum_to: str = ""
     origin: str = ""
@@ -101,9 +132,16 @@ class Row:
     @property
     def compared(self) -> bool:
         """Does the row take part in detecting and merging changes?"""
-        if self.is_fact or self.check or self.only_create:
-            return False
-        return not self.choose and self.constant is None
+        return not (self.is_fact or self.check or self.only_create or self.choose)
+
+    @property
+    def text_transform(self) -> Transform:
+        """How a text of this row is read and written, be it a row of its own or a text among alternatives."""
+        return next((one.transform for one in self.one_of if not one.lookup), self.transform)
+
+    def comments_of(self, alternative: Alternative | None) -> Comments | None:
+        """Where the text of this row goes on, given which of its alternatives the line is."""
+        return alternative.comments if alternative is not None else self.comments
 
     def writes_to(self, side: Side) -> bool:
         if self.is_fact or self.check:
@@ -125,6 +163,15 @@ class Lines:
     groups: Mapping[str, tuple[str, ...]]
     pair_by: tuple[tuple[str, ...], ...]
     conflict: Mapping[str, Policy]
+
+    @property
+    def comments(self) -> Comments | None:
+        """How a line is known that continues the text of the line before it; None where no text goes on so."""
+        for row in self.rows.values():
+            for found in (row.comments, *(one.comments for one in row.one_of)):
+                if found is not None:
+                    return found
+        return None
 
 
 @dataclass(frozen=True)
@@ -151,11 +198,12 @@ class TableMapping:
     rows: Mapping[str, Row]
     groups: Mapping[str, tuple[str, ...]]
     conflict: Mapping[str, Policy]
-    match: tuple[tuple[str, ...], ...]
+    match: tuple[MatchGroup, ...]
     recreates: tuple[str, ...] = ()
     deleted: Mapping[Side, str] = field(default_factory=dict)
     correlation: str = ""
     also_after: tuple[str, ...] = ()
+    full_sync: FullSync | Literal[""] = ""
     lines: Lines | None = None
     origin: str = ""
 

@@ -5,7 +5,9 @@ Law: what `write` puts on a side, `read` gives back, up to the loss the transfor
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC
@@ -15,6 +17,8 @@ from datetime import time
 from datetime import tzinfo
 from decimal import Decimal
 from decimal import InvalidOperation
+from html.parser import HTMLParser
+from itertools import pairwise
 from typing import Any
 from typing import Final
 from typing import Protocol
@@ -30,10 +34,15 @@ from syncengine.records.values import same
 Cells = tuple[Wire, ...]
 
 
+class DoesNotSurvive(ValueError):
+    """The other side cannot hold this value, and there is no shorter form of it; the message says why."""
+
+
 class Keep:
     """In what `write` returns: this column is only read, leave it alone."""
 
 
+_TAG: Final = re.compile(r"</?[a-zA-Z][^>]*>")
 KEEP: Final = Keep()
 Written = tuple[Wire | Keep, ...]
 
@@ -98,6 +107,21 @@ def _cut(value: Scalar, length: int) -> Scalar:
 
 
 @dataclass(frozen=True)
+class Exact(AsIs):
+    """Text that must survive whole: longer than `length`, it is a person's to shorten."""
+
+    length: int = 0
+
+    def write(self, side: Side, value: Scalar, current: Cells) -> Written:
+        if side == "back_office" and isinstance(value, str) and len(value) > self.length:
+            raise DoesNotSurvive(
+                f"{value!r} has {len(value)} characters, the back office takes {self.length}, "
+                "and there is no shorter form of it"
+            )
+        return (value,)  # type: ignore[return-value]
+
+
+@dataclass(frozen=True)
 class Code(AsIs):
     """A code that the back office keeps in capitals."""
 
@@ -123,7 +147,10 @@ class Decimals(AsIs):
         return number(cells[0])
 
     def write(self, side: Side, value: Scalar, current: Cells) -> Written:
-        return (rounded(number(value), self.sales if side == "sales" else self.back_office),)
+        written = rounded(number(value), self.sales if side == "sales" else self.back_office)
+        if abs(written) > LARGEST:
+            raise DoesNotSurvive(f"{value} is out of range: neither system holds numbers beyond {LARGEST}")
+        return (written,)
 
     def agree(self, sales: Scalar, back_office: Scalar) -> bool:
         kept = min(self.sales, self.back_office)
@@ -141,6 +168,9 @@ class Stock(Decimals):
 
     def agree(self, sales: Scalar, back_office: Scalar) -> bool:
         return rounded(number(sales), self.sales) == rounded(max(number(back_office), Decimal(0)), self.sales)
+
+
+LARGEST: Final = Decimal(100_000_000_000)
 
 
 def number(value: Any) -> Decimal:
@@ -199,20 +229,166 @@ class ValueMap(AsIs):
 
     pairs: tuple[tuple[Wire, Wire], ...] = ()  # (sales, back office)
 
-    def _across(self, value: Scalar, *, to: Side) -> Scalar:
+    def _back_office(self, value: Scalar) -> Scalar:
+        """Raises ValueError on a value of Sales that the list lacks."""
         for sales, back_office in self.pairs:
-            if to == "back_office" and same(value, sales):
+            if _equal(value, sales):
                 return back_office  # type: ignore[return-value]
-            if to == "sales" and same(value, back_office):
-                return sales  # type: ignore[return-value]
-        return None
+        if is_blank(value):
+            return None
+        raise ValueError(f"{value!r} is none of the listed values: {_listed(pair[0] for pair in self.pairs)}")
 
     def read(self, side: Side, cells: Cells) -> Scalar:
         value = _only(cells)
-        return value if side == "back_office" or is_blank(value) else self._across(value, to="back_office")
+        return value if side == "back_office" else self._back_office(value)
 
     def write(self, side: Side, value: Scalar, current: Cells) -> Written:
-        return (self._across(value, to="sales") if side == "sales" else value,)  # type: ignore[return-value]
+        known = [pair for pair in self.pairs if _equal(value, pair[1])]
+        if not known and not is_blank(value):
+            raise DoesNotSurvive(f"{value!r} is none of the listed values: {_listed(pair[1] for pair in self.pairs)}")
+        if side == "back_office":
+            return (value,)  # type: ignore[return-value]
+        return (known[0][0] if known else None,)
+
+
+def _equal(one: object, two: object) -> bool:
+    """A flag that is off is a value here, and no blank."""
+    if isinstance(one, bool) or isinstance(two, bool):
+        return one is two
+    return same(one, two)
+
+
+def _listed(values: Iterable[object]) -> str:
+    return ", ".join(str(one) for one in values)
+
+
+@dataclass(frozen=True)
+class Inverted(AsIs):
+    """A flag that says the opposite on the other side."""
+
+    def read(self, side: Side, cells: Cells) -> Scalar:
+        value = cells[0]
+        if value is None:
+            return None
+        if not isinstance(value, bool):
+            raise ValueError(f"{value!r} is no flag")  # noqa: TRY004  the value of a record, not an argument
+        return value if side == "back_office" else not value
+
+    def write(self, side: Side, value: Scalar, current: Cells) -> Written:
+        return (value if side == "back_office" or value is None else not value,)  # type: ignore[return-value]
+
+    def agree(self, sales: Scalar, back_office: Scalar) -> bool:
+        return bool(sales) == bool(back_office)
+
+
+@dataclass(frozen=True)
+class Negated(Decimals):
+    """A number whose sign is the other way round in the back office."""
+
+    def read(self, side: Side, cells: Cells) -> Scalar:
+        value = number(cells[0])
+        return value if side == "sales" else -value
+
+    def write(self, side: Side, value: Scalar, current: Cells) -> Written:
+        (written,) = super().write(side, value, current)
+        return (written if side == "sales" else -number(written),)
+
+
+@dataclass(frozen=True)
+class Continued(AsIs):
+    """A long text, in pieces of at most `length` characters: its own line, then comment lines.
+
+    A line of text is broken at blanks, as late as they allow; a longer word is cut. So a piece that left no room for
+    the next word goes on in the next piece, any other ends a line: declared loss is the kind and number of blanks,
+    and a line break where a piece was full.
+    """
+
+    length: int = 0
+
+    def read(self, side: Side, cells: Cells) -> Scalar:
+        """Back office: as many cells as there are pieces."""
+        if side == "sales":
+            return _only(cells)
+        pieces = [str(cell or "").rstrip() for cell in cells]
+        text = pieces[0]
+        for before, piece in pairwise(pieces):
+            text += self._between(before, piece) + piece
+        return text.rstrip() or None
+
+    def _between(self, before: str, piece: str) -> str:
+        if len(before) == self.length and " " not in before:
+            return ""  # a word that was cut
+        word = piece.partition(" ")[0]
+        return " " if before and word and len(before) + 1 + len(word) > self.length else "\n"
+
+    def write(self, side: Side, value: Scalar, current: Cells) -> Written:
+        """Back office: the pieces, at least one."""
+        if side == "sales":
+            return (value,)  # type: ignore[return-value]
+        return tuple(self.pieces(str(value or "")))
+
+    def pieces(self, text: str) -> list[str]:
+        found = [piece for line in text.splitlines() or [""] for piece in self._broken(line)]
+        while len(found) > 1 and not found[-1]:
+            found.pop()
+        return found
+
+    def _broken(self, line: str) -> list[str]:
+        pieces, words = [""], line.split()
+        for word in words:
+            if pieces[-1] and len(pieces[-1]) + 1 + len(word) <= self.length:
+                pieces[-1] += f" {word}"
+                continue
+            cut = [word[at : at + self.length] for at in range(0, len(word), self.length)]
+            if pieces[-1]:
+                pieces += cut
+            else:
+                pieces = cut
+        return pieces
+
+    def agree(self, sales: Scalar, back_office: Scalar) -> bool:
+        return same(self._kept(sales), self._kept(back_office))
+
+    def _kept(self, value: Scalar) -> Scalar:
+        return self.read("back_office", tuple(self.pieces(str(value or ""))))
+
+
+class _Text(HTMLParser):
+    """The text of a piece of HTML: blocks and line breaks end a line."""
+
+    BREAKS: Final = frozenset({"br", "p", "div", "li", "tr", "h1", "h2", "h3"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.text = ""
+        self.hidden = 0
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        self.hidden += tag in ("script", "style")
+        if tag in self.BREAKS and self.text and not self.text.endswith("\n"):
+            self.text += "\n"
+
+    def handle_endtag(self, tag: str) -> None:
+        self.hidden -= tag in ("script", "style")
+
+    def handle_data(self, data: str) -> None:
+        if not self.hidden:
+            self.text += data
+
+
+@dataclass(frozen=True)
+class PlainText(AsIs):
+    """Text that may be HTML in Sales and is plain in the back office. Formatting is the declared loss."""
+
+    def read(self, side: Side, cells: Cells) -> Scalar:
+        value = _only(cells)
+        if side == "back_office" or not isinstance(value, str) or not _TAG.search(value):
+            return value
+        parser = _Text()
+        parser.feed(value)
+        parser.close()
+        lines = (" ".join(line.split()) for line in parser.text.splitlines())
+        return "\n".join(lines).strip() or None
 
 
 @dataclass(frozen=True)
@@ -276,6 +452,8 @@ class PersonName(AsIs):
         text = " ".join(str(value or "").split())
         if side == "back_office":
             return (text[: self.length].rstrip(),)
+        if current and same(text, self.read("sales", current)):
+            return (KEEP, KEEP, KEEP, KEEP)  # "Anna" + "van Dyck" is the same name as "Anna van" + "Dyck"
         first, _, last = text.rpartition(" ")
         return (KEEP, first, "", last)
 
@@ -323,74 +501,69 @@ class LeadingNumber(AsIs):
         )
 
 
-class BadArgument(ValueError):
-    """A transform's argument is wrong; the message says what it takes."""
-
-
 Factory = Callable[[Any, Mapping[str, Any]], Transform]
 
 
-def _whole(argument: Any, name: str, low: int, high: int) -> int:
-    if not isinstance(argument, int) or isinstance(argument, bool) or not low <= argument <= high:
-        raise BadArgument(f"{name} takes a whole number from {low} to {high}")
-    return argument
-
-
-def _none(argument: Any, name: str) -> None:
-    if argument is not None:
-        raise BadArgument(f"{name} takes no argument")
-
-
-def _decimals(argument: Any, _: Mapping[str, Any]) -> Transform:
-    places = _whole(argument, "decimals", 0, 10)
+def _decimals(places: Any, _: Mapping[str, Any]) -> Transform:
     return Decimals(sales=places, back_office=places)
 
 
-def _unit_price(argument: Any, settings: Mapping[str, Any]) -> Transform:
-    _none(argument, "unit_price")
+def _unit_price(_: Any, settings: Mapping[str, Any]) -> Transform:
     return Decimals(sales=settings.get("price_decimals", 2), back_office=5)
 
 
-def _calendar_day(argument: Any, settings: Mapping[str, Any]) -> Transform:
-    _none(argument, "calendar_day")
+def _calendar_day(_: Any, settings: Mapping[str, Any]) -> Transform:
     return CalendarDay(zone=settings.get("time_zone", UTC))
 
 
-def _country(argument: Any, settings: Mapping[str, Any]) -> Transform:
-    _none(argument, "country_code")
+def _country(_: Any, settings: Mapping[str, Any]) -> Transform:
     return Country(codes=settings.get("countries", {}))
 
 
-def _values(argument: Any, _: Mapping[str, Any]) -> Transform:
-    if not isinstance(argument, Mapping) or not argument:
-        raise BadArgument("values takes a list of `sales value: back-office value`")
-    return ValueMap(pairs=tuple(argument.items()))
+def _values(pairs: Any, _: Mapping[str, Any]) -> Transform:
+    return ValueMap(pairs=tuple(pairs.items()))
 
 
-def _plain(transform: Transform, name: str) -> Factory:
-    def make(argument: Any, _: Mapping[str, Any]) -> Transform:
-        _none(argument, name)
-        return transform
-
-    return make
+def _plain(transform: Transform) -> Factory:
+    return lambda _argument, _settings: transform
 
 
 TRANSFORMS: Final[Mapping[str, Factory]] = {
-    "as_is": _plain(AsIs(), "as_is"),
-    "fits": lambda argument, _: Fits(length=_whole(argument, "fits", 1, 100_000)),
-    "code": _plain(Code(), "code"),
+    "as_is": _plain(AsIs()),
+    "fits": lambda argument, _: Fits(length=argument),
+    "exact": lambda argument, _: Exact(length=argument),
+    "continued": lambda argument, _: Continued(length=argument),
+    "code": _plain(Code()),
     "decimals": _decimals,
     "unit_price": _unit_price,
     "calendar_day": _calendar_day,
     "country_code": _country,
     "values": _values,
-    "header_discount": _plain(HeaderDiscount(), "header_discount"),
-    "line_discount": _plain(LineDiscount(), "line_discount"),
-    "person_name": _plain(PersonName(), "person_name"),
-    "status_line": _plain(StatusLine(), "status_line"),
-    "stock": _plain(Stock(sales=2), "stock"),
-    "leading_number": _plain(LeadingNumber(), "leading_number"),
+    "inverted": _plain(Inverted()),
+    "negated": _plain(Negated()),
+    "person_name": _plain(PersonName()),
+    "plain_text": _plain(PlainText()),
+    "header_discount": _plain(HeaderDiscount()),
+    "line_discount": _plain(LineDiscount()),
+    "status_line": _plain(StatusLine()),
+    "stock": _plain(Stock(sales=2)),
+    "leading_number": _plain(LeadingNumber()),
 }
+
+_LENGTH: Final = {"type": "integer", "minimum": 1, "maximum": 100_000}
+ARGUMENTS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "fits": _LENGTH,
+    "exact": _LENGTH,
+    "continued": _LENGTH,
+    "decimals": {"type": "integer", "minimum": 0, "maximum": 10},
+    "values": {
+        "type": "object",
+        "additionalProperties": {"type": ["string", "number", "boolean"]},
+        "minProperties": 1,
+        "description": "Sales value: back-office value",
+    },
+}
+"""What the transforms that take an argument take, as JSON Schema says it."""
 
 WIDTHS: Final[Mapping[str, tuple[int, int]]] = {
     "header_discount": (3, 1),
@@ -399,3 +572,6 @@ WIDTHS: Final[Mapping[str, tuple[int, int]]] = {
     "status_line": (1, 2),
 }
 """How many columns a transform takes on each side (sales, back office); one each where nothing is said."""
+
+WRITES: Final[Mapping[str, tuple[int, int]]] = {"header_discount": (2, 1), "line_discount": (1, 1)}
+"""How many of these it writes, the first ones; all of them where nothing is said."""

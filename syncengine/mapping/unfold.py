@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from syncengine.mapping.filters import cell
 from syncengine.mapping.fold import alternative_of
+from syncengine.mapping.model import Alternative
 from syncengine.mapping.model import Row
 from syncengine.mapping.references import References
 from syncengine.mapping.transforms import Keep
@@ -67,10 +68,32 @@ def write_row(
     return {**cells, **row.beside.get(side, {})}
 
 
+def continuation(
+    rows: Iterable[Row], values: Mapping[str, Scalar], side: Side, current: Document | None = None
+) -> tuple[str, ...] | None:
+    """The texts of the comment lines that follow a line of these values; None where none of them is such a text."""
+    for row in rows:
+        value = values.get(row.name)
+        if side != "back_office" or row.name not in values or not row.writes_to(side):
+            continue
+        told = _text_of(row, side, current) if row.one_of and isinstance(value, str) else None
+        comments = row.comments_of(told)
+        if comments is not None:
+            written = (told or row).transform.write(side, value, ())
+            return tuple(str(piece or "") for piece in written[1:])
+    return None
+
+
+def _text_of(row: Row, side: Side, current: Document | None) -> Alternative:
+    """The alternative under which a text is written: a text stays the kind of line it is."""
+    now = alternative_of(row, side, current) if current else None
+    return now if now is not None and not now.lookup else next(one for one in row.one_of if not one.lookup)
+
+
 def _target(row: Row, value: Scalar, side: Side, refs: References) -> Wire:
     if not isinstance(value, Ref):
         return None
-    target = refs.target(value, side)
+    target = refs.target(value, side) if value.mapping not in row.through else None
     if target is None:
         if row.on_missing == "blank":
             return None
@@ -90,8 +113,6 @@ def _told(row: Row, value: Scalar, side: Side, refs: References, current: Docume
         return {**fitting[0].write.get(side, {}), fitting[0].column(side): target}
     if is_blank(value):
         return {}
-    now = alternative_of(row, side, current) if current else None
-    if now is not None and not now.lookup:
-        return {now.column(side): value}
-    text = next(one for one in row.one_of if not one.lookup)
-    return {**text.write.get(side, {}), text.column(side): value}
+    text = _text_of(row, side, current)
+    made = text.write.get(side, {}) if current is None or text is not alternative_of(row, side, current) else {}
+    return {**made, text.column(side): text.transform.write(side, value, ())[0]}  # type: ignore[dict-item]

@@ -9,6 +9,7 @@ meanwhile, the way back is taken.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from syncengine.mapping.fold import mapped_lines
@@ -19,16 +20,20 @@ from syncengine.planner.build import Builder
 from syncengine.planner.build import Cells
 from syncengine.planner.build import add_line
 from syncengine.planner.build import carried_line
+from syncengine.planner.build import filled
 from syncengine.planner.build import header_values
 from syncengine.planner.build import line_values
 from syncengine.planner.build import new_line_body
 from syncengine.planner.build import target_of
 from syncengine.planner.build import without_blanks
+from syncengine.planner.comments import comment_bodies
+from syncengine.planner.comments import comments_behind
 from syncengine.planner.decide import Decided
 from syncengine.planner.facts import operation_key
 from syncengine.planner.steps import Decision
 from syncengine.records.document import Document
 from syncengine.records.record import LinePair
+from syncengine.records.values import Scalar
 from syncengine.records.values import Wire
 from syncengine.records.values import is_blank
 
@@ -122,8 +127,11 @@ def _lines(builder: Builder, decided: Decided, native: Document) -> Iterator[_Li
     mapped = {line.id for line in mapped_lines(builder.mapping, "back_office", native)}
     freight_done: set[str] = set()
     dropping = False
+    replaced: set[str] = set()
     for line in native.lines:
         one = pairs.get(line.id)
+        if line.id in replaced:
+            continue
         if line.id in mapped:
             dropping = one is not None and _removed(builder, existence.get(one.coupling))
         structural = _structural(builder, line)
@@ -133,7 +141,7 @@ def _lines(builder: Builder, decided: Decided, native: Document) -> Iterator[_Li
                 yield _Line(body, "")
         elif not dropping:
             # A comment belongs to the line before it and goes with it.
-            yield _Line(_carried_line(builder, decided, line, one), one.sales if one else "")
+            yield from _kept_line(builder, decided, line, one, replaced)
     for row_name, value in header.items():
         row = builder.mapping.rows[row_name]
         if row.line is not None and row_name not in freight_done and not is_blank(value):
@@ -144,6 +152,8 @@ def _lines(builder: Builder, decided: Decided, native: Document) -> Iterator[_Li
         if decision.group == LINE_SET and isinstance(decision.line, str) and _to_back_office(builder, decision):
             source = builder.pair.record("sales").lines[decision.line]
             yield _Line(new_line_body(builder, "back_office", source), decision.line)
+            for body in comment_bodies(builder, "back_office", filled(source.fields)) or ():
+                yield _Line(body, "")
 
 
 def _removed(builder: Builder, decision: Decision | None) -> bool:
@@ -177,16 +187,30 @@ def _structural_body(builder: Builder, name: str, line: Document, header: dict, 
     return {**carried, row.line.value: number(header[name]) / (times or number(1))}
 
 
-def _carried_line(builder: Builder, decided: Decided, line: Document, one: LinePair | None) -> Cells:
-    lines = builder.mapping.lines
-    if one is None or lines is None:
-        return _carried_cells(builder, line, {})
-    source = builder.pair.record("sales").lines.get(one.sales)
-    if source is None:
-        return _carried_cells(builder, line, {})
-    values = line_values(builder, "back_office", decided.decisions, one.coupling, source)
-    rows = [lines.rows[name] for name in lines.rows if name in values]
-    return _carried_cells(builder, line, builder.cells(rows, values, "back_office", line))
+def _kept_line(
+    builder: Builder, decided: Decided, line: Document, one: LinePair | None, replaced: set[str]
+) -> Iterator[_Line]:
+    """A line as the merge leaves it, with the comment lines its text calls for; `replaced` are those before."""
+    values = _merged_values(builder, decided, one)
+    yield _Line(_carried_line(builder, line, values), one.sales if one else "")
+    behind = comment_bodies(builder, "back_office", values, line)
+    if behind is not None:
+        replaced |= {comment.id for comment in comments_behind(builder, "back_office", line.id)}
+        yield from (_Line(body, "") for body in behind)
+
+
+def _merged_values(builder: Builder, decided: Decided, one: LinePair | None) -> dict[str, Scalar]:
+    """What the merge puts on a line of the predecessor."""
+    source = builder.pair.record("sales").lines.get(one.sales) if one is not None else None
+    if one is None or source is None:
+        return {}
+    return line_values(builder, "back_office", decided.decisions, one.coupling, source)
+
+
+def _carried_line(builder: Builder, line: Document, values: Mapping[str, Scalar]) -> Cells:
+    rows = builder.mapping.lines.rows.values() if builder.mapping.lines else ()
+    merged = builder.cells([row for row in rows if row.name in values], values, "back_office", line)
+    return _carried_cells(builder, line, merged)
 
 
 def _carried_cells(builder: Builder, line: Document, merged: Cells) -> Cells:

@@ -24,6 +24,7 @@ from syncengine.mapping.unfold import Uncoupled
 from syncengine.mapping.unfold import write_row
 from syncengine.planner.facts import Facts
 from syncengine.planner.facts import chosen_id
+from syncengine.planner.merge import NAMES
 from syncengine.planner.merge import TOWARDS
 from syncengine.planner.steps import Decision
 from syncengine.planner.steps import Outcome
@@ -44,6 +45,7 @@ from syncengine.records.values import other
 
 LINE_SET = "set"  # the group whose value is "this line exists"
 SEQUENCE_GAP = 10_000
+RUN_DATE = "$run_date"
 
 Cells = dict[str, Wire]
 
@@ -80,10 +82,50 @@ class Builder:
             if row.name not in values or not row.writes_to(side):
                 continue
             try:
-                found |= write_row(row, values[row.name], side, self.refs, current)
+                written = write_row(row, values[row.name], side, self.refs, current)
             except Uncoupled as error:
-                self.missing.append(error.ref)
+                if row.on_missing == "fail":
+                    self.problems.append(_not_coupled(row, error.ref))
+                else:
+                    self.missing.append(error.ref)
+            except ValueError as error:
+                self.problems.append(_does_not_survive(row, side, str(error)))
+            else:
+                found |= written
+                self._long_texts(row, written, side)
         return found
+
+    def _long_texts(self, row: Row, cells: Mapping[str, Wire], side: Side) -> None:
+        """A text that its column cannot hold is told before anything is sent."""
+        schemas = self.facts.traits[side].schemas
+        lines = self.mapping.lines
+        of_line = lines is not None and lines.rows.get(row.name) is row
+        schema = schemas.get(self.line_table(side) if of_line else self.mapping.of(side).table)
+        for column, value in cells.items():
+            length = schema.columns[column].length if schema and column in schema.columns else None
+            if isinstance(value, str) and length is not None and len(value) > length:
+                why = f"the text has {len(value)} characters, and `{column}` of {NAMES[side]} takes {length}"
+                self.problems.append(_does_not_survive(row, side, why))
+
+
+def _does_not_survive(row: Row, side: Side, why: str) -> Problem:
+    return Problem(
+        FailureClass.PERSON,
+        "does-not-survive",
+        f"{row.name}: {why}",
+        "Correct the value, or give the row a transform that says how it is shortened.",
+        side,
+    )
+
+
+def _not_coupled(row: Row, ref: Ref) -> Problem:
+    return Problem(
+        FailureClass.PERSON,
+        "not-coupled",
+        f"{row.name}: {ref.mapping} {ref.remote_id} is not coupled, and the mapping says not to wait for it",
+        "Couple it with `syncengine couple-record`, then `syncengine retry`; or set `on_missing: wait`.",
+        ref.side,
+    )
 
 
 def target_of(decision: Decision, rows: Mapping[str, Row]) -> Side | None:
@@ -267,7 +309,14 @@ def new_line_body(builder: Builder, side: Side, source: LineRecord) -> Cells:
     lines = builder.mapping.lines
     assert lines is not None  # noqa: S101
     cells = builder.cells(lines.rows.values(), filled(source.fields), side)
+    cells |= constants(builder, lines.rows.values(), side)
     return without_blanks(builder.facts.traits[side].creatable(lines.tables[side], cells))
+
+
+def constants(builder: Builder, rows: Iterable[Row], side: Side) -> Cells:
+    """What rows write on this side of themselves, whatever the other side holds."""
+    own = [row for row in rows if row.to == side and row.constant is not None]
+    return {row.columns(side)[0]: builder.facts.now if row.constant == RUN_DATE else row.constant for row in own}
 
 
 def filled(values: Mapping[str, Scalar]) -> dict[str, Scalar]:

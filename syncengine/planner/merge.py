@@ -171,6 +171,8 @@ def agree(row: Row, sales: Scalar, back_office: Scalar) -> bool:
     """
     if row.to is not None and _says_nothing(row, back_office if row.to == "sales" else sales):
         return True
+    if row.one_of and isinstance(sales, str) and isinstance(back_office, str):
+        return row.text_transform.agree(sales, back_office)
     if row.is_reference or row.one_of:
         if same(sales, back_office):
             return True

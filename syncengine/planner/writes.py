@@ -12,6 +12,7 @@ from syncengine.planner.build import carried_line
 from syncengine.planner.build import carried_line_steps
 from syncengine.planner.build import change_line
 from syncengine.planner.build import chosen_line_id
+from syncengine.planner.build import constants
 from syncengine.planner.build import filled
 from syncengine.planner.build import header_values
 from syncengine.planner.build import line_document
@@ -23,6 +24,10 @@ from syncengine.planner.build import remove_line
 from syncengine.planner.build import target_of
 from syncengine.planner.build import update_header
 from syncengine.planner.build import without_blanks
+from syncengine.planner.comments import add_comments
+from syncengine.planner.comments import comment_bodies
+from syncengine.planner.comments import remove_comments
+from syncengine.planner.comments import rewrite_comments
 from syncengine.planner.decide import Decided
 from syncengine.planner.facts import chosen_id
 from syncengine.planner.facts import operation_key
@@ -32,11 +37,8 @@ from syncengine.records.record import LinePair
 from syncengine.records.values import Link
 from syncengine.records.values import Ref
 from syncengine.records.values import Side
-from syncengine.records.values import Wire
 from syncengine.records.values import is_blank
 from syncengine.records.values import other
-
-RUN_DATE = "$run_date"
 
 
 def create_record(builder: Builder, source: Side, *, role: str = "") -> list[Step]:
@@ -104,19 +106,12 @@ def create_record(builder: Builder, source: Side, *, role: str = "") -> list[Ste
 
 def own_values(builder: Builder, side: Side, *, chosen: bool = True) -> Cells:
     """Constants, and chosen values, that rows write on this side, with no column behind them on the other."""
-    found: Cells = {}
-    for row in builder.mapping.rows.values():
-        if row.to != side:
-            continue
-        if row.constant is not None:
-            found[row.columns(side)[0]] = _constant(builder, row)
-        elif row.choose and chosen:
+    rows = builder.mapping.rows.values()
+    found = constants(builder, rows, side)
+    for row in rows:
+        if row.to == side and row.choose and chosen:
             found |= _chosen(builder, row, side)
     return found
-
-
-def _constant(builder: Builder, row: Row) -> Wire:
-    return builder.facts.now if row.constant == RUN_DATE else row.constant
 
 
 def _chosen(builder: Builder, row: Row, side: Side) -> Cells:
@@ -132,8 +127,12 @@ def _line_bodies(builder: Builder, source: Side) -> tuple[list[Cells], list[str]
     """The bodies of all lines to create, with the source line each stands for; header lines (freight) last."""
     target = other(source)
     record = builder.pair.record(source)
-    bodies = [new_line_body(builder, target, line) for line in record.lines.values()]
-    partners = list(record.lines)
+    bodies: list[Cells] = []
+    partners: list[str] = []
+    for line in record.lines.values():
+        behind = comment_bodies(builder, target, filled(line.fields)) or []
+        bodies += [new_line_body(builder, target, line), *behind]
+        partners += [line.id, *("" for _ in behind)]
     for row in builder.mapping.rows.values():
         value = record.fields.get(row.name)
         if row.line is not None and target == "back_office" and not is_blank(value):
@@ -164,7 +163,7 @@ def _identity(builder: Builder, target: Side, cells: Cells, client_ids: bool) ->
 def _natural_identity(builder: Builder, target: Side, cells: Cells) -> Cells:
     """A master record is found again by the columns it was matched by: the first match group that is filled."""
     for group in builder.mapping.match:
-        columns = [builder.mapping.rows[name].columns(target) for name in group]
+        columns = [builder.mapping.rows[name].columns(target) for name in group.rows]
         found = {names[0]: cells.get(names[0]) for names in columns if names}
         if found and all(not is_blank(value) for value in found.values()):
             return found
@@ -212,7 +211,9 @@ def _update_line(builder: Builder, side: Side, decided: Decided, one: LinePair, 
     existence = [d for d in decided.decisions if d.group == LINE_SET and d.line == one.coupling]
     if any(_writes(d, builder, side) for d in existence):
         if theirs is None and ours is not None:
-            remove_line(builder, side, line_document(here, ours.id), atomic=atomic, about=one.coupling)
+            gone = line_document(here, ours.id)
+            remove_comments(builder, side, gone, atomic=atomic)
+            remove_line(builder, side, gone, atomic=atomic, about=one.coupling)
         elif theirs is not None and ours is None:
             _add(builder, side, theirs.id, atomic)
         return
@@ -224,6 +225,9 @@ def _update_line(builder: Builder, side: Side, decided: Decided, one: LinePair, 
         rows = builder.mapping.lines.rows
         body = builder.cells([rows[name] for name in rows if name in values], values, side, line)
         change_line(builder, side, line, body, atomic=atomic, about=one.coupling)
+        behind = comment_bodies(builder, side, values, line)
+        if behind is not None:
+            rewrite_comments(builder, side, line, behind, atomic=atomic)
 
 
 def _add(builder: Builder, side: Side, partner: str, atomic: int | None) -> None:
@@ -238,3 +242,4 @@ def _add(builder: Builder, side: Side, partner: str, atomic: int | None) -> None
         atomic=atomic,
         about=partner,
     )
+    add_comments(builder, side, comment_bodies(builder, side, filled(source.fields)) or (), atomic=atomic)

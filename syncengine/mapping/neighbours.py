@@ -1,0 +1,66 @@
+"""What a mapping says of other mappings: lookups that lead nowhere, facts that nobody has, cycles."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from collections.abc import Iterator
+from collections.abc import Mapping
+
+from syncengine.mapping.model import Row
+from syncengine.mapping.model import TableMapping
+from syncengine.mapping.structure import Fault
+from syncengine.mapping.structure import Path
+from syncengine.mapping.structure import did_you_mean
+
+
+def between(mapping: TableMapping, built: Mapping[str, TableMapping], known: Collection[str]) -> Iterator[Fault]:
+    """`known` are all mappings that were written; those in `built` can be looked into."""
+    for path, name in needs(mapping):
+        if name not in known:
+            yield Fault(path, f"looks up `{name}`, and there is no such mapping", did_you_mean(name, known))
+    for prefix, rows in _rows(mapping):
+        for row in rows.values():
+            yield from _within(row, rows, built, (*prefix, row.name, "within"))
+            for name, of in row.through.items():
+                there = built.get(name)
+                if there is not None and not (of in there.rows and there.rows[of].is_reference):
+                    yield Fault(
+                        (*prefix, row.name, "through", name),
+                        f"`{name}` has no row `{of}` that looks something up",
+                        did_you_mean(of, [one.name for one in there.rows.values() if one.is_reference]),
+                    )
+
+
+def needs(mapping: TableMapping) -> Iterator[tuple[Path, str]]:
+    """Every mapping that this one names, and where."""
+    for prefix, rows in _rows(mapping):
+        for row in rows.values():
+            for name in row.lookup:
+                yield (*prefix, row.name, "option" if row.option else "lookup"), name
+            for at, one in enumerate(row.one_of):
+                for name in one.lookup:
+                    yield (*prefix, row.name, "one_of", at, "lookup"), name
+    for name in mapping.also_after:
+        yield ("also_after",), name
+
+
+def path_of_need(mapping: TableMapping, name: str) -> Path:
+    return next((path for path, needed in needs(mapping) if needed == name), ())
+
+
+def _rows(mapping: TableMapping) -> Iterator[tuple[Path, Mapping[str, Row]]]:
+    yield ("fields",), mapping.rows
+    if mapping.lines is not None:
+        yield ("lines", "fields"), mapping.lines.rows
+
+
+def _within(row: Row, rows: Mapping[str, Row], built: Mapping[str, TableMapping], path: Path) -> Iterator[Fault]:
+    of, _, fact = row.within.partition(".")
+    if not fact or of not in rows:
+        return
+    looked_up = {name for one in rows[of].one_of for name in one.lookup} | set(rows[of].lookup)
+    if not looked_up:
+        yield Fault(path, f"`{of}` looks nothing up that could have a `{fact}`")
+    for name in sorted(looked_up & built.keys()):
+        if fact not in built[name].rows:
+            yield Fault(path, f"`{name}` has no row `{fact}`", did_you_mean(fact, built[name].rows))
