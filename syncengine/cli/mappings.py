@@ -1,4 +1,4 @@
-"""Commands about mappings: list, show, validate."""
+"""Commands about mappings: list, show, validate, options, schema."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from syncengine.cli.output import emit_rows
 from syncengine.cli.output import text_of
 from syncengine.config.mapping_files import build
 from syncengine.config.mapping_files import read_folders
+from syncengine.config.mapping_files import schema_text
 from syncengine.errors import MappingError
 from syncengine.errors import UsageError
 from syncengine.mapping.model import Row
@@ -132,3 +133,14 @@ def _problem(problem: Any) -> dict[str, Any]:
         "message": problem.message,
         "suggestion": problem.suggestion,
     }
+
+
+@mappings.command("schema")
+@command
+def schema() -> None:
+    """The JSON Schema of a mapping file, for editors; the shipped folder has it as mapping.schema.json.
+
+    \b
+    Example: syncengine mappings schema > mappings/ours/mapping.schema.json
+    """  # noqa: D301
+    click.echo(schema_text(), nl=False)

@@ -73,6 +73,11 @@ def shipped_folder() -> Path:
     return Path(__file__).resolve().parents[2] / "mappings"
 
 
+def schema_text() -> str:
+    """What `mapping.schema.json` holds."""
+    return json.dumps(MAPPING, indent=2, ensure_ascii=False) + "\n"
+
+
 def read_folders(folders: Sequence[Path], files: Sequence[Path] = ()) -> dict[str, Written]:
     """All mappings of these folders, later ones overlaying earlier ones, and then `files`. Raises MappingError."""
     problems: list[Problem] = []

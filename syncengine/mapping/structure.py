@@ -85,8 +85,8 @@ def _table(schema: Schema, data: Mapping[str, Any], path: Path, faults: list[Fau
     if len(data) < schema.get("minProperties", 0) or len(data) > schema.get("maxProperties", len(data)):
         wrong.append("one `name: argument` is expected here")
     faults.extend(Fault(path, message) for message in wrong)
-    empty = len(found) < schema.get("minProperties", 0)
-    return DROPPED if (wrong or empty) and path else found
+    useless = len(found) < schema.get("minProperties", 0) or any(key not in found for key in schema.get("required", ()))
+    return DROPPED if (wrong or useless) and path else found
 
 
 def _unknown(schema: Schema, key: str) -> str:
@@ -98,7 +98,8 @@ def _list(schema: Schema, data: Any, path: Path, faults: list[Fault]) -> Any:
         faults.append(Fault(path, "the list is empty"))
         return DROPPED
     items = [_checked(schema.get("items", {}), one, (*path, at), faults) for at, one in enumerate(data)]
-    return [one for one in items if one is not DROPPED]
+    kept = [one for one in items if one is not DROPPED]
+    return kept if len(kept) >= schema.get("minItems", 0) else DROPPED
 
 
 def _scalar(schema: Schema, data: Any, path: Path, faults: list[Fault]) -> Any:

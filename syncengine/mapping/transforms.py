@@ -44,6 +44,7 @@ class Keep:
 
 _TAG: Final = re.compile(r"</?[a-zA-Z][^>]*>")
 KEEP: Final = Keep()
+LARGEST: Final = Decimal(100_000_000_000)  # the largest amount that Sales holds; the back office takes more
 Written = tuple[Wire | Keep, ...]
 
 
@@ -149,7 +150,7 @@ class Decimals(AsIs):
     def write(self, side: Side, value: Scalar, current: Cells) -> Written:
         written = rounded(number(value), self.sales if side == "sales" else self.back_office)
         if abs(written) > LARGEST:
-            raise DoesNotSurvive(f"{value} is out of range: neither system holds numbers beyond {LARGEST}")
+            raise DoesNotSurvive(f"{value} is out of range: Sales holds no number beyond {LARGEST}")
         return (written,)
 
     def agree(self, sales: Scalar, back_office: Scalar) -> bool:
@@ -168,9 +169,6 @@ class Stock(Decimals):
 
     def agree(self, sales: Scalar, back_office: Scalar) -> bool:
         return rounded(number(sales), self.sales) == rounded(max(number(back_office), Decimal(0)), self.sales)
-
-
-LARGEST: Final = Decimal(100_000_000_000)
 
 
 def number(value: Any) -> Decimal:

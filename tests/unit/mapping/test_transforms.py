@@ -1,0 +1,174 @@
+"""Every transform's law: what `write` puts on a side, `read` gives back, up to the loss that `agree` knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC
+from datetime import date
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from syncengine.mapping.transforms import ARGUMENTS
+from syncengine.mapping.transforms import KEEP
+from syncengine.mapping.transforms import TRANSFORMS
+from syncengine.mapping.transforms import WIDTHS
+from syncengine.mapping.transforms import DoesNotSurvive
+from syncengine.mapping.transforms import Transform
+from syncengine.records.values import SIDES
+from syncengine.records.values import Side
+
+SETTINGS = {
+    "price_decimals": 2,
+    "time_zone": ZoneInfo("Pacific/Auckland"),
+    "countries": {"us": "US", "united states": "US", "de": "DE", "germany": "DE"},
+}
+VALUES = {"draft": "Open", 3: "Paid", True: "Yes", False: "No"}
+TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc", "Zl", "Zp", "Zs")), max_size=12)
+WORDS = st.lists(TEXT.filter(bool), max_size=8).map(" ".join)
+MONEY = st.decimals(-1_000_000, 1_000_000, places=7, allow_nan=False)
+
+# transform -> its argument, and the values it is for
+CASES: Mapping[str, tuple[Any, st.SearchStrategy[Any]]] = {
+    "as_is": (None, WORDS | st.integers() | st.booleans()),
+    "fits": (10, WORDS),
+    "exact": (200, WORDS),
+    "continued": (15, st.lists(WORDS, max_size=4).map("\n".join)),
+    "code": (None, st.from_regex(r"[A-Z0-9-]{0,12}", fullmatch=True)),
+    "decimals": (2, MONEY),
+    "unit_price": (None, MONEY),
+    "negated": (None, MONEY),
+    "stock": (None, MONEY.map(abs)),
+    "calendar_day": (None, st.dates(date(1990, 1, 1), date(2100, 1, 1))),
+    "country_code": (None, st.sampled_from(["US", "DE", "FR", ""])),
+    "values": (VALUES, st.sampled_from([*VALUES.values(), None])),
+    "inverted": (None, st.booleans() | st.none()),
+    "person_name": (None, WORDS),
+    "plain_text": (None, WORDS.filter(lambda text: "<" not in text)),
+    "header_discount": (None, MONEY),
+    "line_discount": (None, MONEY),
+    "status_line": (None, st.just("")),
+    "leading_number": (None, st.just("")),
+}
+
+
+def made(name: str, argument: Any = None) -> Transform:
+    return TRANSFORMS[name](argument, SETTINGS)
+
+
+def width(name: str, side: Side) -> int:
+    return WIDTHS.get(name, (1, 1))[SIDES.index(side)]
+
+
+def test_every_transform_has_a_case() -> None:
+    assert CASES.keys() == TRANSFORMS.keys()
+    assert {name for name, (argument, _) in CASES.items() if argument is not None} == ARGUMENTS.keys()
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if made(name, CASES[name][0]).two_way])
+@pytest.mark.parametrize("side", SIDES)
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_what_is_written_is_read_back_up_to_the_declared_loss(name: str, side: Side, data: st.DataObject) -> None:
+    argument, values = CASES[name]
+    transform, value = made(name, argument), data.draw(values)
+    held: tuple[Any, ...] = tuple(None for _ in range(width(name, side)))
+    if name == "line_discount" and side == "sales":
+        held = (None, Decimal(1), Decimal(3))
+    written = transform.write(side, value, held)
+    now = tuple(held[at] if one is KEEP and at < len(held) else one for at, one in enumerate(written))
+    read = transform.read(side, now)
+    assert transform.agree(value, read) if side == "back_office" else transform.agree(read, value)
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if made(name, CASES[name][0]).two_way])
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_a_loss_is_lost_once(name: str, data: st.DataObject) -> None:
+    """What the back office shows of a value, sent to it again, shows the same: nothing flows for ever."""
+    argument, values = CASES[name]
+    transform = made(name, argument)
+    once = transform.read("back_office", _cells(transform, data.draw(values)))
+    assert transform.read("back_office", _cells(transform, once)) == once
+
+
+def _cells(transform: Transform, value: Any) -> tuple[Any, ...]:
+    return tuple(transform.write("back_office", value, ()))
+
+
+@pytest.mark.parametrize(
+    ("name", "argument", "side", "value", "words"),
+    [
+        ("exact", 20, "back_office", "D-12345-678901-234567", "21 characters, the back office takes 20"),
+        ("decimals", 2, "sales", Decimal(100000000001), "out of range"),
+        ("values", {"draft": "Open"}, "sales", "Posted", "'Posted' is none of the listed values: Open"),
+        ("values", {"draft": "Open"}, "back_office", "Posted", "none of the listed values"),
+    ],
+)
+def test_what_does_not_survive_is_said(name: str, argument: Any, side: Side, value: Any, words: str) -> None:
+    with pytest.raises(DoesNotSurvive, match=words):
+        made(name, argument).write(side, value, ())
+
+
+def test_a_value_that_the_list_lacks_cannot_be_read() -> None:
+    with pytest.raises(ValueError, match="'lost' is none of the listed values: draft"):
+        made("values", {"draft": "Open"}).read("sales", ("lost",))
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ("short", ["short"]),
+        ("", [""]),
+        ("one two three four", ["one two", "three four"]),
+        ("one\ntwo three", ["one", "two three"]),
+        ("a\n\nb", ["a", "", "b"]),
+        ("abcdefghijklmno", ["abcdefghij", "klmno"]),
+    ],
+)
+def test_a_long_text_is_broken_at_blanks(text: str, pieces: list[str]) -> None:
+    transform = made("continued", 10)
+    assert list(transform.write("back_office", text, ())) == pieces
+    assert transform.read("back_office", tuple(pieces)) == (text or None)
+
+
+def test_a_comment_that_is_no_continuation_is_a_line_of_its_own() -> None:
+    """The clerk's comment behind a short line: the seller sees it below the description, not glued to it."""
+    assert (
+        made("continued", 100).read("back_office", ("Conference table", "ring twice")) == "Conference table\nring twice"
+    )
+
+
+@pytest.mark.parametrize(
+    ("zone", "moment", "day"),
+    [
+        ("Pacific/Auckland", datetime(2026, 3, 15, 11, tzinfo=UTC), date(2026, 3, 16)),
+        ("Europe/Berlin", datetime(2026, 3, 15, 23, tzinfo=UTC), date(2026, 3, 16)),
+        ("America/New_York", datetime(2026, 3, 16, 3, 59, tzinfo=UTC), date(2026, 3, 15)),
+    ],
+)
+def test_a_day_is_the_day_in_the_users_zone(zone: str, moment: datetime, day: date) -> None:
+    transform = TRANSFORMS["calendar_day"](None, {"time_zone": ZoneInfo(zone)})
+    assert transform.read("sales", (moment,)) == day
+    (noon,) = transform.write("sales", day, ())
+    assert isinstance(noon, datetime)
+    assert (noon.astimezone(ZoneInfo(zone)).date(), noon.astimezone(ZoneInfo(zone)).hour) == (day, 12)
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<p>Ring twice.</p><p>Ask for <b>Ann</b> &amp; Bo</p>", "Ring twice.\nAsk for Ann & Bo"),
+        ("a<br/>b", "a\nb"),
+        ("<div>x<style>p {}</style></div>", "x"),
+        ("3 < 4", "3 < 4"),
+    ],
+)
+def test_the_text_of_html(html: str, text: str) -> None:
+    assert made("plain_text").read("sales", (html,)) == text
