@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -12,6 +14,14 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from syncengine.sandbox.origin import Origin
 from syncengine.sandbox.origin import Service
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """Files in PEM: a certificate for 127.0.0.1, followed by its issuers, and its private key."""
+
+    chain: Path
+    key: Path
 
 
 class Sockets:
@@ -53,8 +63,10 @@ class Host:
         self._servers: list[tuple[uvicorn.Server, socket.socket]] = []
         self._thread: threading.Thread | None = None
 
-    def add(self, service: Service, port: int = 0) -> tuple[Origin, str]:
-        """Bind the port (0 picks a free one) and give back the origin with its address. Raises OSError."""
+    def add(self, service: Service, port: int = 0, certificate: Certificate | None = None) -> tuple[Origin, str]:
+        """Bind the port (0 picks a free one) and give back the origin with its address; https with a certificate.
+        Raises OSError.
+        """
         sockets = Sockets()
         origin = Origin(service, sockets)
         # asyncio turns Nagle's algorithm off only for sockets that name TCP; with it each answer waits 40 ms.
@@ -74,9 +86,12 @@ class Host:
             timeout_graceful_shutdown=1,
             timeout_keep_alive=120,
             backlog=512,
+            ssl_certfile=certificate.chain if certificate else None,
+            ssl_keyfile=certificate.key if certificate else None,
         )
         self._servers.append((uvicorn.Server(config), listening))
-        return origin, f"http://127.0.0.1:{listening.getsockname()[1]}"
+        scheme = "https" if certificate else "http"
+        return origin, f"{scheme}://127.0.0.1:{listening.getsockname()[1]}"
 
     def start(self) -> None:
         ready = threading.Event()
