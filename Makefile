@@ -47,8 +47,8 @@ format: $(VENV)/.dev ## Format and fix what can be fixed
 	$(BIN)/ruff check --fix .
 
 lock: ## Resolve the dependencies again (needs uv)
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra postgres --extra otel --group dev pyproject.toml -o requirements/dev.txt
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra postgres --extra otel --group build -c requirements/dev.txt pyproject.toml -o requirements/runtime.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra entra --extra postgres --extra otel --group dev pyproject.toml -o requirements/dev.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra entra --extra postgres --extra otel --group build -c requirements/dev.txt pyproject.toml -o requirements/runtime.txt
 
 clean: ## Remove what make made
 	rm -rf $(VENV) state .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

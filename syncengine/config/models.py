@@ -35,18 +35,22 @@ Secret = str | EnvironmentSecret | FileSecret
 
 
 class AuthPart(Part):
-    kind: Literal["client-credentials", "basic", "none"] = "client-credentials"
+    kind: Literal["client-credentials", "certificate", "managed-identity", "basic", "none"] = "client-credentials"
     token_url: str = ""
     client_id: str = ""
     client_secret: Secret = ""
     scope: str = ""
     user: str = ""
     password: Secret = ""
+    certificate_file: str = ""
+    certificate_password: Secret = ""
 
     @model_validator(mode="after")
     def complete(self) -> AuthPart:
         wanted = {
             "client-credentials": ("token_url", "client_id", "client_secret"),
+            "certificate": ("token_url", "client_id", "certificate_file"),
+            "managed-identity": ("scope",),
             "basic": ("user", "password"),
             "none": (),
         }[self.kind]
@@ -71,6 +75,7 @@ class SalesPart(Part):
     number_column: str = ""
     auth: AuthPart
     ca_file: str = ""
+    proxy: str = ""
 
     @field_validator("time_zone")
     @classmethod
@@ -97,6 +102,7 @@ class BackOfficePart(Part):
     ignore_competitors: list[str] = []
     auth: AuthPart
     ca_file: str = ""
+    proxy: str = ""
 
 
 class CompanyPart(Part):
@@ -155,7 +161,7 @@ class LimitsPart(Part):
     lease_s: Annotated[float, Field(ge=12)] = 30
     patience_s: Annotated[float, Field(ge=0)] = 30
     attempts: Annotated[int, Field(ge=1)] = 5
-    concurrency: Annotated[int, Field(ge=1, le=50)] = 4
+    concurrency: Annotated[int, Field(ge=1, le=50)] = 8
     max_body_mb: Annotated[int, Field(ge=1)] = 64
     batch: Annotated[int, Field(ge=1, le=100)] = 100
     page: Annotated[int, Field(ge=1, le=5000)] = 500

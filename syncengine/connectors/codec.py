@@ -28,7 +28,7 @@ def from_json(body: bytes) -> Any:
     """Numbers with a point become Decimal. Raises NotJson."""
     try:
         return _decoder.decode(body)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise NotJson(str(error)) from error
 
 
@@ -92,6 +92,8 @@ def encode(value: Wire, column: ColumnSchema | None) -> Any:
         return value
     if column is not None and column.type == "integer" and isinstance(value, (str, Decimal)):
         return int(value)
+    if isinstance(value, Decimal) and "E" in str(value):
+        return msgspec.Raw(format(value, "f").encode())  # services read no exponents where they expect a decimal
     return value
 
 
@@ -103,6 +105,8 @@ def literal(value: Wire, column: ColumnSchema | None) -> str:
         return "true" if value else "false"
     if isinstance(value, Link):
         return value.id
+    if isinstance(value, Decimal):
+        return format(value, "f")
     encoded = encode(value, column)
     if isinstance(value, str) and not (column is not None and column.type in ("guid", "lookup", "integer", "decimal")):
         return "'" + value.replace("'", "''") + "'"

@@ -1,32 +1,32 @@
-"""One exchange with a service: deadline, size limit, credentials, retries of what is safe to repeat.
+"""One exchange with a service: deadline, size limit, credentials, budget, retries of what is safe to repeat.
 
 The errors answer two questions: was it sent, and what may follow.
 
     ExchangeFailed
-    ├── NotSent       no connection was made, or the service turned the request away before any work (429)
+    ├── NotSent       no connection was made, or the service wants no requests now
     └── NoAnswer      sent, and nobody knows what became of it
+
+Unreachable and CredentialsRefused, from the same calls, mean that nothing was carried out.
 """
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC
-from datetime import datetime
-from email.utils import parsedate_to_datetime
-from typing import Any
 from typing import Final
 from urllib.parse import urlsplit
 
 import httpx
 import tenacity
 
-from syncengine import __version__
+from syncengine.connectors.answers import Answer
 from syncengine.connectors.auth import Authenticator
 from syncengine.connectors.settings import Connection
+from syncengine.connectors.throttle import Budget
+from syncengine.connectors.throttle import Busy
+from syncengine.connectors.tokens import source_of
+from syncengine.connectors.transport import open_client
 from syncengine.errors import CredentialsRefused
 from syncengine.errors import Unreachable
 from syncengine.observe.logging import get_logger
@@ -34,34 +34,10 @@ from syncengine.ports import Counts
 
 log = get_logger()
 
-USER_AGENT: Final = f"syncengine/{__version__}"
-RETRIED: Final = frozenset({429, 500, 502, 503, 504, 408})
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A complete answer; header names are lower case."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def retry_after_s(self) -> float | None:
-        """Seconds the service asks to wait; a date in the header is not used by either service."""
-        text = self.headers.get("retry-after", "")
-        try:
-            return max(0.0, float(text))
-        except ValueError:
-            return None
-
-    def looks_like_json(self) -> bool:
-        return "json" in self.headers.get("content-type", "") or self.body.lstrip()[:1] in (b"{", b"[")
-
-    def words(self) -> str:
-        """What the service said, short, for a person: an OData message, else the first of the text."""
-        code, message = error_of(self)
-        return f"{message} ({code})" if code else message
+PUSHED_BACK: Final = frozenset({429, 503})
+RETRIED: Final = frozenset({*PUSHED_BACK, 408, 500, 502, 504})
+RATE: Final = 6000
+"""Requests of one user in five minutes: both services' limit."""
 
 
 class ExchangeFailed(Exception):
@@ -71,44 +47,44 @@ class ExchangeFailed(Exception):
 
 
 class NotSent(ExchangeFailed):
-    pass
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class NoAnswer(ExchangeFailed):
     pass
 
 
+class TooLarge(NoAnswer):
+    """The answer is larger than we take; it was cut off."""
+
+
 class _Again(Exception):
     """A safe request that came back with a passing failure."""
 
-    def __init__(self, answer: Answer | None, cause: str) -> None:
+    def __init__(self, cause: str, *, pushed_back: bool = False) -> None:
         super().__init__(cause)
-        self.answer = answer
         self.cause = cause
+        self.pushed_back = pushed_back
 
 
 class HttpClient:
-    """Shared by all threads of one side. `side` names it in errors."""
+    """Shared by all threads of one side. `side` names it in errors, `ceiling` is how much the service runs at once."""
 
-    def __init__(self, connection: Connection, side: str, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(
+        self, connection: Connection, side: str, transport: httpx.BaseTransport | None = None, ceiling: int = 50
+    ) -> None:
         limits = connection.limits
         self.connection = connection
         self.side = side
         self.counts = Counts()
+        self.concurrency = min(limits.concurrency, ceiling)
+        self.budget = Budget(self.concurrency, RATE, limits.patience_s)
         self._count_lock = threading.Lock()
-        self._slots = threading.BoundedSemaphore(limits.concurrency)
-        self._client = httpx.Client(
-            timeout=httpx.Timeout(limits.request_timeout_s, connect=limits.connect_timeout_s, pool=None),
-            limits=httpx.Limits(
-                max_connections=limits.concurrency + 2, max_keepalive_connections=limits.concurrency + 2
-            ),
-            follow_redirects=False,
-            headers={"user-agent": USER_AGENT},
-            verify=connection.ca_file or True,
-            transport=transport,
-        )
-        self._auth = Authenticator(connection.auth, self._client, side)
-        self._origin = urlsplit(connection.url)[:2]
+        self._client, self._deadline = open_client(connection, self.concurrency + 2, transport)
+        self._auth = Authenticator(connection.auth, source_of(connection.auth, self._token_exchange, side), side)
+        self._origin = _origin(connection.url)
 
     def close(self) -> None:
         self._client.close()
@@ -120,33 +96,25 @@ class HttpClient:
     def safely(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, operations: int = 1
     ) -> Answer:
-        """An exchange that changes nothing and may be repeated. The answer may be a refusal (4xx)."""
-        retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(_Again),
-            stop=tenacity.stop_after_attempt(self.connection.limits.attempts),
-            wait=self._wait,
-            before_sleep=self._count_retry,
-            reraise=True,
-        )
+        """An exchange that changes nothing and may be repeated. The answer may be a refusal (4xx). Raises TooLarge."""
         try:
-            return retrying(self._safe_once, method, url, headers, body, operations)
+            return self._retrying(self._count_retry)(self._safe_once, method, url, headers, body, operations)
         except _Again as error:
-            raise Unreachable(
-                f"{_host(url)} does not answer as it should: {error.cause}",
-                remedy="Check the url and the network; if the service is down, the next run goes on from here.",
-                side=self.side,
-            ) from error
+            raise self._unreachable(url, error.cause) from error
 
     def once(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, operations: int = 1
     ) -> Answer:
         """An exchange that is never repeated here. Raises NotSent, NoAnswer, CredentialsRefused, Unreachable."""
-        with self._slots:
-            auth = self._auth.header()
-            answer = self._exchange(method, url, {**headers, **auth}, body, operations)
-            if answer.status == httpx.codes.UNAUTHORIZED and self._auth.refused(auth):
-                # The token was refused before any work: the request has not been carried out.
-                answer = self._exchange(method, url, {**headers, **self._auth.header()}, body, operations)
+        try:
+            with self.budget.place():
+                answer = self._authorized(method, url, headers, body, operations)
+        except Busy as error:
+            raise NotSent(f"{_host(url)} has had too much: {error}", error.seconds) from error
+        if answer.status in PUSHED_BACK:
+            self.budget.pushed_back(answer.retry_after_s)
+        elif answer.status < 500:  # noqa: PLR2004
+            self.budget.went_well()
         if answer.status == httpx.codes.UNAUTHORIZED:
             raise CredentialsRefused(
                 f"{_host(url)} refused the credentials: {answer.words()}",
@@ -162,9 +130,15 @@ class HttpClient:
             )
         return answer
 
+    def throttled(self, retry_after_s: float | None) -> None:
+        """A part of a batch was turned away because there are too many; the batch itself was not."""
+        self.budget.pushed_back(retry_after_s)
+        with self._count_lock:
+            self.counts.throttled += 1
+
     def same_origin(self, url: str) -> str:
         """A link the service gave us, if it stays on the configured origin. Raises Unreachable."""
-        if urlsplit(url)[:2] != self._origin:
+        if _origin(url) != self._origin:
             raise Unreachable(
                 f"the service answered with a link to another host: {_host(url)}",
                 remedy="A proxy rewrites its answers, or the url is not the one the service knows itself by.",
@@ -179,27 +153,65 @@ class HttpClient:
     ) -> Answer:
         try:
             answer = self.once(method, url, headers, body, operations)
-        except ExchangeFailed as error:
-            raise _Again(None, error.message) from error
+        except TooLarge:
+            raise
+        except NotSent as error:
+            if error.retry_after_s is not None:
+                raise self._unreachable(url, error.message) from error
+            raise _Again(error.message) from error
+        except NoAnswer as error:
+            raise _Again(error.message) from error
         if answer.status in RETRIED:
-            raise _Again(answer, f"status {answer.status}: {answer.words()}")
-        if answer.status < 400 and answer.body and not answer.looks_like_json() and not _plain(answer):  # noqa: PLR2004
-            raise _Again(answer, f"it answered with {_kind(answer)}, not with data: {_excerpt(answer.body)}")
+            pushed_back = answer.status in PUSHED_BACK
+            raise _Again(f"status {answer.status}: {answer.words()}", pushed_back=pushed_back)
+        if answer.status < 400 and not answer.expected():  # noqa: PLR2004
+            raise _Again(f"it answered with {answer.kind()}, not with data: {answer.excerpt()}")
         return answer
 
-    def _exchange(
+    def _authorized(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, operations: int
     ) -> Answer:
+        header = self._auth.header()
         self._count(operations)
+        answer = self._exchange(method, url, {**headers, **header}, body)
+        if answer.status == httpx.codes.UNAUTHORIZED and self._auth.refused(header):
+            # The token was refused before any work: the request has not been carried out.
+            header = self._auth.header()
+            self._count(operations)
+            answer = self._exchange(method, url, {**headers, **header}, body)
+        return answer
+
+    def _token_exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+        """To the token service: no budget, no credentials of ours; retried, for a token can be asked for twice."""
+
+        def attempt() -> Answer:
+            try:
+                answer = self._exchange(method, url, headers, body)
+            except ExchangeFailed as error:
+                raise _Again(error.message) from error
+            if answer.status in RETRIED:
+                raise _Again(f"status {answer.status}: {answer.words()}")
+            return answer
+
+        try:
+            return self._retrying(None)(attempt)
+        except _Again as error:
+            raise Unreachable(
+                f"the token service {_host(url)} does not answer as it should: {error.cause}",
+                remedy="Check token_url and the network.",
+                side=self.side,
+            ) from error
+
+    def _exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
         started = time.monotonic()
-        deadline = started + self.connection.limits.request_timeout_s
+        self._deadline.start(self.connection.limits.request_timeout_s)
         try:
             with self._client.stream(method, url, headers=dict(headers), content=body) as response:
-                received = self._receive(response, deadline)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol) as error:
-            raise NotSent(f"no connection to {_host(url)}: {str(error) or type(error).__name__}") from error
+                received = self._receive(response)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol, httpx.ProxyError) as error:
+            raise NotSent(f"no connection to {_host(url)}: {_words(error)}") from error
         except httpx.HTTPError as error:
-            raise NoAnswer(f"no answer from {_host(url)}: {str(error) or type(error).__name__}") from error
+            raise NoAnswer(f"no answer from {_host(url)}: {_words(error)}") from error
         log.debug(
             "exchange",
             method=method,
@@ -209,18 +221,40 @@ class HttpClient:
         )
         return received
 
-    def _receive(self, response: httpx.Response, deadline: float) -> Answer:
-        pieces, size = [], 0
+    def _receive(self, response: httpx.Response) -> Answer:
+        pieces, size, most = [], 0, self.connection.limits.max_body_bytes
         for piece in response.iter_bytes():
             size += len(piece)
-            if size > self.connection.limits.max_body_bytes:
-                raise NoAnswer(f"the answer is larger than {self.connection.limits.max_body_bytes} bytes")
-            if time.monotonic() > deadline:
-                raise NoAnswer(f"the answer took longer than {self.connection.limits.request_timeout_s:.0f} s")
+            if size > most:
+                raise TooLarge(f"the answer is larger than {most} bytes")
             pieces.append(piece)
         return Answer(response.status_code, dict(response.headers), b"".join(pieces))
 
     # counting and waiting
+
+    def _retrying(self, before_sleep: object) -> tenacity.Retrying:
+        return tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(_Again),
+            stop=self._enough,
+            wait=self._wait,
+            before_sleep=before_sleep,  # type: ignore[arg-type]
+            reraise=True,
+        )
+
+    def _enough(self, state: tenacity.RetryCallState) -> bool:
+        """By number; where the service pushes back, only once our patience has run out as well."""
+        if state.attempt_number < self.connection.limits.attempts:
+            return False
+        again = _failure(state)
+        elapsed = state.seconds_since_start or 0.0
+        return again is None or not again.pushed_back or elapsed > self.connection.limits.patience_s
+
+    def _wait(self, state: tenacity.RetryCallState) -> float:
+        """Exponential with jitter. Where the service pushed back the budget makes everybody wait, and none twice."""
+        again = _failure(state)
+        if again is not None and again.pushed_back:
+            return 0.0
+        return float(tenacity.wait_random_exponential(multiplier=0.5, max=self.connection.limits.patience_s)(state))
 
     def _count(self, operations: int) -> None:
         with self._count_lock:
@@ -228,24 +262,17 @@ class HttpClient:
             self.counts.operations += operations
 
     def _count_retry(self, state: tenacity.RetryCallState) -> None:
+        again = _failure(state)
         with self._count_lock:
             self.counts.retries += 1
-            again = _failure(state)
-            if again is not None and again.answer is not None and again.answer.status == httpx.codes.TOO_MANY_REQUESTS:
-                self.counts.throttled += 1
+            self.counts.throttled += again is not None and again.pushed_back
 
-    def throttled(self) -> None:
-        """A write was turned away because there are too many."""
-        with self._count_lock:
-            self.counts.throttled += 1
-
-    def _wait(self, state: tenacity.RetryCallState) -> float:
-        """What the service asks for, up to our patience; else exponential with jitter."""
-        again = _failure(state)
-        asked = again.answer.retry_after_s if again is not None and again.answer is not None else None
-        if asked is not None:
-            return min(asked, self.connection.limits.patience_s)
-        return float(tenacity.wait_random_exponential(multiplier=0.5, max=self.connection.limits.patience_s)(state))
+    def _unreachable(self, url: str, cause: str) -> Unreachable:
+        return Unreachable(
+            f"{_host(url)} does not answer as it should: {cause}",
+            remedy="Check the url and the network; if the service is down, the next run goes on from here.",
+            side=self.side,
+        )
 
 
 def _failure(state: tenacity.RetryCallState) -> _Again | None:
@@ -253,41 +280,18 @@ def _failure(state: tenacity.RetryCallState) -> _Again | None:
     return error if isinstance(error, _Again) else None
 
 
-def error_of(answer: Answer) -> tuple[str, str]:
-    """Code and message of an OData error body; the first of the text where it is none."""
-    try:
-        found: Any = json.loads(answer.body or b"null")
-    except ValueError:
-        found = None
-    if isinstance(found, dict) and isinstance(found.get("error"), dict):
-        error = found["error"]
-        return str(error.get("code") or ""), str(error.get("message") or "")
-    return "", _excerpt(answer.body) or f"status {answer.status} without a word"
+def _words(error: Exception) -> str:
+    return str(error) or type(error).__name__
 
 
-def server_time(headers: Mapping[str, str]) -> datetime:
-    """The `Date` of an answer; our own clock where a service sends none."""
-    try:
-        return parsedate_to_datetime(headers.get("date", ""))
-    except ValueError:
-        return datetime.now(UTC)
-
-
-def _excerpt(body: bytes) -> str:
-    text = " ".join(body[:400].decode("utf-8", "replace").split())
-    return text[:200]
-
-
-def _kind(answer: Answer) -> str:
-    return answer.headers.get("content-type", "something without a type").partition(";")[0]
-
-
-def _plain(answer: Answer) -> bool:
-    """`$count` answers with plain text, `$metadata` with XML, `$batch` with parts."""
-    kind = answer.headers.get("content-type", "")
-    return any(word in kind for word in ("xml", "multipart", "text/plain")) and "html" not in kind
+def _origin(url: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port, however they are written; never equal where there is a user in the address."""
+    parts = urlsplit(url)
+    usual = {"https": 443, "http": 80}.get(parts.scheme.lower())
+    host = parts.hostname or ""
+    return parts.scheme.lower(), parts.netloc if "@" in parts.netloc else host, parts.port or usual
 
 
 def _host(url: str) -> str:
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"

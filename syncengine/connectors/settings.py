@@ -8,7 +8,7 @@ from dataclasses import field
 from typing import Literal
 from typing import Protocol
 
-AuthKind = Literal["client-credentials", "basic", "none"]
+AuthKind = Literal["client-credentials", "certificate", "managed-identity", "basic", "none"]
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,8 @@ class Auth:
     scope: str = ""
     user: str = ""
     password: str = field(default="", repr=False)
+    certificate_file: str = ""
+    certificate_password: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class HttpLimits:
     connect_timeout_s: float = 10
     request_timeout_s: float = 100
     max_body_bytes: int = 64 * 1024 * 1024
-    concurrency: int = 4
+    concurrency: int = 8
     attempts: int = 5
     patience_s: float = 30
     batch: int = 100
@@ -45,6 +47,7 @@ class Connection:
     auth: Auth = Auth()
     limits: HttpLimits = HttpLimits()
     ca_file: str = ""
+    proxy: str = ""  # empty: what the environment says
     options: Mapping[str, object] = field(default_factory=dict)
 
 

@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Any
 from typing import Literal
 
-from syncengine.connectors.http import Answer
-from syncengine.connectors.http import server_time
+from syncengine.connectors.answers import Answer
+from syncengine.connectors.answers import server_time
 from syncengine.engine.context import columns_of
 from syncengine.engine.context import line_columns_of
 from syncengine.errors import RemoteSystemError

@@ -119,6 +119,7 @@ class Company:
             self._auth(part.auth, "[sales.auth]"),
             self._http_limits(),
             ca_file=str(self.loaded.path(part.ca_file)) if part.ca_file else "",
+            proxy=part.proxy,
             options={"price_lists": part.price_lists, "overlap_s": self.limits.overlap_s},
         )
         return DynamicsSales(connection, self._cache(part.url))
@@ -131,6 +132,7 @@ class Company:
             self._auth(part.auth, "[back_office.auth]"),
             self._http_limits(),
             ca_file=str(self.loaded.path(part.ca_file)) if part.ca_file else "",
+            proxy=part.proxy,
             options={
                 "company": self.part.back_office_company,
                 "overlap_s": self.limits.overlap_s,
@@ -160,6 +162,8 @@ class Company:
             scope=part.scope,
             user=part.user,
             password=secret(self.loaded, part.password, f"{name} password"),
+            certificate_file=str(self.loaded.path(part.certificate_file)) if part.certificate_file else "",
+            certificate_password=secret(self.loaded, part.certificate_password, f"{name} certificate_password"),
         )
 
     def _http_limits(self) -> HttpLimits:

@@ -17,12 +17,12 @@ from datetime import timedelta
 from typing import Any
 from typing import Final
 
+from syncengine.connectors.answers import Answer
+from syncengine.connectors.answers import server_time
 from syncengine.connectors.business_central.competitors import Competitors
 from syncengine.connectors.business_central.reading import HEADERS
 from syncengine.connectors.business_central.reading import Reader
 from syncengine.connectors.business_central.schema import Table
-from syncengine.connectors.http import Answer
-from syncengine.connectors.http import server_time
 from syncengine.connectors.odata.query import with_options
 from syncengine.ports import Poll
 from syncengine.ports import Polled

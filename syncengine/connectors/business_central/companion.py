@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from syncengine.connectors.answers import Answer
+from syncengine.connectors.answers import error_of
 from syncengine.connectors.business_central.reading import HEADERS
 from syncengine.connectors.business_central.reading import Reader
 from syncengine.connectors.codec import to_json
-from syncengine.connectors.http import Answer
-from syncengine.connectors.http import error_of
 from syncengine.connectors.odata import metadata
 from syncengine.errors import CredentialsRefused
 from syncengine.errors import SyncError

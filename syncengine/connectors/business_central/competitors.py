@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from typing import Any
 from typing import Final
 
+from syncengine.connectors.answers import Answer
 from syncengine.connectors.business_central.companion import Companion
 from syncengine.connectors.business_central.companion import CompanionSetup
 from syncengine.connectors.business_central.reading import HEADERS
 from syncengine.connectors.business_central.reading import Reader
 from syncengine.connectors.codec import NotJson
 from syncengine.connectors.codec import from_json
-from syncengine.connectors.http import Answer
 from syncengine.connectors.odata.query import with_options
 from syncengine.ports import Competitor
 from syncengine.ports import Guard

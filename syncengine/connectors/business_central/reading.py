@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
 
+from syncengine.connectors.answers import Answer
+from syncengine.connectors.answers import error_of
 from syncengine.connectors.business_central import standard
 from syncengine.connectors.business_central.entities import cells_for_filter
 from syncengine.connectors.business_central.entities import document
@@ -17,9 +19,7 @@ from syncengine.connectors.business_central.schema import Schema
 from syncengine.connectors.business_central.schema import Table
 from syncengine.connectors.codec import NotJson
 from syncengine.connectors.codec import from_json
-from syncengine.connectors.http import Answer
 from syncengine.connectors.http import HttpClient
-from syncengine.connectors.http import error_of
 from syncengine.connectors.odata import jsonbatch
 from syncengine.connectors.odata.query import condition_text
 from syncengine.connectors.odata.query import equalities

@@ -39,6 +39,7 @@ from syncengine.records.traits import Traits
 from syncengine.records.values import Wire
 
 HOUR_S = 3600.0
+RUNNING_AT_ONCE = 5  # of one user; what is beyond waits in a queue there
 
 
 class BusinessCentral:
@@ -47,7 +48,7 @@ class BusinessCentral:
     def __init__(
         self, connection: Connection, cache: Cache | None = None, transport: httpx.BaseTransport | None = None
     ) -> None:
-        self.http = HttpClient(connection, "back_office", transport)
+        self.http = HttpClient(connection, "back_office", transport, RUNNING_AT_ONCE)
         root = connection.url.rstrip("/")
         self.cache = cache or NoCache()
         self.schema = Schema(self.http, root, self.cache)

@@ -14,13 +14,13 @@ from typing import Any
 from typing import Final
 from urllib.parse import urlsplit
 
+from syncengine.connectors.answers import Answer
 from syncengine.connectors.business_central import standard
 from syncengine.connectors.business_central.reading import HEADERS
 from syncengine.connectors.business_central.reading import Reader
 from syncengine.connectors.codec import NotJson
 from syncengine.connectors.codec import from_json
 from syncengine.connectors.codec import to_json
-from syncengine.connectors.http import Answer
 from syncengine.connectors.http import ExchangeFailed
 from syncengine.errors import SyncError
 from syncengine.errors import Unreachable

@@ -5,13 +5,16 @@ Nothing here is repeated: an answer that is missing is an unknown outcome, and t
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Iterator
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import as_completed
 
+from syncengine.connectors.answers import Answer
+from syncengine.connectors.answers import error_of
+from syncengine.connectors.batching import BatchSize
+from syncengine.connectors.batching import Group
+from syncengine.connectors.batching import Received
+from syncengine.connectors.batching import Sent
+from syncengine.connectors.batching import send_all
 from syncengine.connectors.business_central.entities import body_of
 from syncengine.connectors.business_central.entities import document
 from syncengine.connectors.business_central.entities import expand
@@ -21,12 +24,11 @@ from syncengine.connectors.business_central.reading import is_gone
 from syncengine.connectors.codec import NotJson
 from syncengine.connectors.codec import from_json
 from syncengine.connectors.codec import to_json
-from syncengine.connectors.http import Answer
 from syncengine.connectors.http import NoAnswer
 from syncengine.connectors.http import NotSent
-from syncengine.connectors.http import error_of
 from syncengine.connectors.odata import jsonbatch
 from syncengine.connectors.odata.query import with_options
+from syncengine.errors import SyncError
 from syncengine.planner.steps import Receipt
 from syncengine.planner.steps import ReceiptOutcome
 from syncengine.planner.steps import RemoteError
@@ -35,11 +37,12 @@ from syncengine.records.document import Document
 from syncengine.records.document import Gone
 from syncengine.records.document import View
 
-COMFORTABLE_S = 20.0
+FIRST_BATCH = 20
+MOST_OPERATIONS = 100
+NOT_TAKEN = frozenset({400, 413})
 STALE_CODES = frozenset({"Request_EntityChanged"})
+DUPLICATE_CODES = frozenset({"Internal_EntityWithSameKeyExists"})
 LOCKED = "status must be equal to"
-
-Group = tuple[int, Step]
 
 
 class Writer:
@@ -47,47 +50,41 @@ class Writer:
         self.reader = reader
         self.http = reader.http
         self.schema = reader.schema
-        self._size_lock = threading.Lock()
-        self._size = 20  # operations to a batch; grows while batches stay quick
+        self.size = BatchSize(FIRST_BATCH, min(self.http.connection.limits.batch, MOST_OPERATIONS))
 
     def write(self, groups: Sequence[Sequence[Step]], view: View) -> Iterator[tuple[int, Sequence[Receipt]]]:
         """Business Central knows no change sets across its own commits: each group is one step."""
         for steps in groups:
             if len(steps) != 1:
                 raise ValueError("Business Central takes one operation at a time")
-        batches = list(self._cut([(number, steps[0]) for number, steps in enumerate(groups)]))
-        if len(batches) == 1:
-            yield from self._send(batches[0], view)
-            return
-        with ThreadPoolExecutor(self.http.connection.limits.concurrency, "back-office-write") as pool:
-            futures = [pool.submit(self._sent, batch, view) for batch in batches]
-            for future in as_completed(futures):
-                yield from future.result()
+        return send_all(
+            groups, self.size, self.http.concurrency, "back-office-write", lambda batch: self._send(batch, view)
+        )
 
-    def _cut(self, groups: Sequence[Group]) -> Iterator[list[Group]]:
-        size, at = self._size, 0
-        while at < len(groups):
-            yield list(groups[at : at + size])
-            at += size
-            size = min(size * 2, self.http.connection.limits.batch, 100)
-
-    def _sent(self, batch: Sequence[Group], view: View) -> list[tuple[int, Sequence[Receipt]]]:
-        return list(self._send(batch, view))
-
-    def _send(self, batch: Sequence[Group], view: View) -> Iterator[tuple[int, Sequence[Receipt]]]:
-        operations = [self._operation(step, view) for _, step in batch]
-        started = time.monotonic()
+    def _send(self, batch: Sequence[Group], view: View) -> Sent:
+        operations = [self._operation(steps[0], view) for _, steps in batch]
         try:
             answers = {0: self._single(operations[0])} if len(batch) == 1 else self._batch(operations)
         except NotSent as error:
-            yield from _all(batch, ReceiptOutcome.NOT_SENT, RemoteError(0, "not-sent", error.message))
-            return
+            words = RemoteError(0, "not-sent", error.message, error.retry_after_s)
+            return Sent(_all(batch, ReceiptOutcome.NOT_SENT, words))
         except (NoAnswer, NotJson) as error:
-            yield from _all(batch, ReceiptOutcome.UNKNOWN, RemoteError(0, "no-answer", str(error)))
-            return
-        self._learn(len(batch), time.monotonic() - started)
-        for at, (number, step) in enumerate(batch):
-            yield number, [self._receipt(step, answers.get(at), view)]
+            return Sent(_all(batch, ReceiptOutcome.UNKNOWN, RemoteError(0, "no-answer", str(error))))
+        except SyncError as error:
+            # No token, or turned away as a stranger: nothing of it has been carried out.
+            return Sent(_all(batch, ReceiptOutcome.NOT_SENT, RemoteError(0, error.code, error.message)), error)
+        if answers is None:
+            return self._in_halves(batch, view)
+        return Sent(
+            [(number, [self._receipt(steps[0], answers.get(at), view)]) for at, (number, steps) in enumerate(batch)]
+        )
+
+    def _in_halves(self, batch: Sequence[Group], view: View) -> Sent:
+        """The batch as such was not taken, too many or too large: none of it has been carried out."""
+        self.size.too_many(len(batch))
+        middle = len(batch) // 2
+        first, second = self._send(batch[:middle], view), self._send(batch[middle:], view)
+        return Sent(first.receipts + second.receipts, first.failure or second.failure)
 
     def _single(self, operation: jsonbatch.Operation) -> Answer:
         headers = dict(operation.headers)
@@ -97,22 +94,18 @@ class Writer:
             body = to_json(operation.body)
         return self.http.once(operation.method, f"{self.reader.root}/{operation.url}", headers, body)
 
-    def _batch(self, operations: Sequence[jsonbatch.Operation]) -> dict[int, Answer]:
+    def _batch(self, operations: Sequence[jsonbatch.Operation]) -> dict[int, Answer] | None:
+        """The answers by place; None where the batch as such was not taken."""
         headers = {**HEADERS, "content-type": "application/json", "prefer": "odata.continue-on-error"}
         headers.pop("data-access-intent")
         answer = self.http.once(
             "POST", f"{self.reader.root}/$batch", headers, jsonbatch.build(operations), len(operations)
         )
+        if answer.status in NOT_TAKEN:
+            return None
         if answer.status >= 400:  # noqa: PLR2004
-            return dict.fromkeys(range(len(operations)), answer)  # the batch as a whole was turned away
+            return dict.fromkeys(range(len(operations)), answer)
         return jsonbatch.parse(answer)
-
-    def _learn(self, count: int, seconds: float) -> None:
-        with self._size_lock:
-            if seconds > COMFORTABLE_S:
-                self._size = max(1, self._size // 2)
-            elif count >= self._size:
-                self._size = min(self._size * 2, self.http.connection.limits.batch, 100)
 
     # one step as a request
 
@@ -177,22 +170,21 @@ class Writer:
         code, message = error_of(answer)
         error = RemoteError(answer.status, code, message.split("  CorrelationId:")[0].strip(), answer.retry_after_s)
         # Not every 409 is staleness: the code decides first.
-        if code in STALE_CODES or answer.status == 412:  # noqa: PLR2004
+        if code in DUPLICATE_CODES:
+            return Receipt(step.no, ReceiptOutcome.REFUSED, None, error)
+        if code in STALE_CODES or (step.target and answer.status in (409, 412)):
             return Receipt(step.no, ReceiptOutcome.STALE, None, error)
         if answer.status == 429:  # noqa: PLR2004
-            self.http.throttled()
+            self.http.throttled(answer.retry_after_s)
             return Receipt(step.no, ReceiptOutcome.THROTTLED, None, error)
         if answer.status >= 500 or answer.status in (0, 408):  # noqa: PLR2004
             return Receipt(step.no, ReceiptOutcome.UNKNOWN, None, error)
-        if answer.status == 404 and step.verb != "create":  # noqa: PLR2004
+        if is_gone(answer) and step.verb not in ("create", "create-line"):
             return Receipt(step.no, ReceiptOutcome.STALE, None, error)
         if LOCKED in message.lower():
             return Receipt(step.no, ReceiptOutcome.READ_ONLY, None, error)
         return Receipt(step.no, ReceiptOutcome.REFUSED, None, error)
 
 
-def _all(
-    batch: Sequence[Group], outcome: ReceiptOutcome, error: RemoteError
-) -> Iterator[tuple[int, Sequence[Receipt]]]:
-    for number, step in batch:
-        yield number, [Receipt(step.no, outcome, None, error)]
+def _all(batch: Sequence[Group], outcome: ReceiptOutcome, error: RemoteError) -> Received:
+    return [(number, [Receipt(step.no, outcome, None, error) for step in steps]) for number, steps in batch]

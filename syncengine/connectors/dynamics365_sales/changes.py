@@ -14,13 +14,13 @@ from datetime import datetime
 from datetime import timedelta
 from typing import Any
 
+from syncengine.connectors.answers import Answer
+from syncengine.connectors.answers import error_of
+from syncengine.connectors.answers import server_time
 from syncengine.connectors.dynamics365_sales.organization import Organization
 from syncengine.connectors.dynamics365_sales.reading import Reader
 from syncengine.connectors.dynamics365_sales.reading import prefer
 from syncengine.connectors.dynamics365_sales.schema import Table
-from syncengine.connectors.http import Answer
-from syncengine.connectors.http import error_of
-from syncengine.connectors.http import server_time
 from syncengine.connectors.odata.query import with_options
 from syncengine.ports import Poll
 from syncengine.ports import Polled

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 from typing import Any
 
+from syncengine.connectors.answers import Answer
+from syncengine.connectors.answers import error_of
 from syncengine.connectors.codec import to_json
 from syncengine.connectors.dynamics365_sales.reading import Reader
 from syncengine.connectors.dynamics365_sales.reading import prefer
 from syncengine.connectors.dynamics365_sales.schema import DAY_S
-from syncengine.connectors.http import Answer
-from syncengine.connectors.http import error_of
 from syncengine.errors import CredentialsRefused
 from syncengine.errors import SyncError
 from syncengine.ports import Guard

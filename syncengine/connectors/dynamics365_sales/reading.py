@@ -11,6 +11,8 @@ from typing import Any
 from urllib.parse import unquote
 from urllib.parse import urlsplit
 
+from syncengine.connectors.answers import Answer
+from syncengine.connectors.answers import server_time
 from syncengine.connectors.codec import NotJson
 from syncengine.connectors.codec import from_json
 from syncengine.connectors.dynamics365_sales import standard
@@ -20,9 +22,7 @@ from syncengine.connectors.dynamics365_sales.entities import expand
 from syncengine.connectors.dynamics365_sales.entities import select
 from syncengine.connectors.dynamics365_sales.schema import Schema
 from syncengine.connectors.dynamics365_sales.schema import Table
-from syncengine.connectors.http import Answer
 from syncengine.connectors.http import HttpClient
-from syncengine.connectors.http import server_time
 from syncengine.connectors.odata import multipart
 from syncengine.connectors.odata.query import condition_text
 from syncengine.connectors.odata.query import equalities

@@ -14,12 +14,12 @@ from typing import Final
 from urllib.parse import urlsplit
 from xml.sax.saxutils import quoteattr
 
+from syncengine.connectors.answers import Answer
 from syncengine.connectors.codec import NotJson
 from syncengine.connectors.codec import from_json
 from syncengine.connectors.codec import to_json
 from syncengine.connectors.dynamics365_sales.reading import Reader
 from syncengine.connectors.dynamics365_sales.reading import prefer
-from syncengine.connectors.http import Answer
 from syncengine.connectors.http import ExchangeFailed
 from syncengine.connectors.odata.query import equalities
 from syncengine.connectors.odata.query import with_options

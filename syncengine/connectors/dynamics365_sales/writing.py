@@ -5,14 +5,17 @@ Nothing here is repeated: an answer that is missing is an unknown outcome, and t
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Iterator
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import as_completed
 from typing import Any
 
+from syncengine.connectors.answers import Answer
+from syncengine.connectors.answers import error_of
+from syncengine.connectors.batching import BatchSize
+from syncengine.connectors.batching import Group
+from syncengine.connectors.batching import Received
+from syncengine.connectors.batching import Sent
+from syncengine.connectors.batching import send_all
 from syncengine.connectors.codec import NotJson
 from syncengine.connectors.codec import from_json
 from syncengine.connectors.codec import to_json
@@ -25,12 +28,11 @@ from syncengine.connectors.dynamics365_sales.entities import select
 from syncengine.connectors.dynamics365_sales.reading import Reader
 from syncengine.connectors.dynamics365_sales.reading import is_gone
 from syncengine.connectors.dynamics365_sales.reading import prefer
-from syncengine.connectors.http import Answer
 from syncengine.connectors.http import NoAnswer
 from syncengine.connectors.http import NotSent
-from syncengine.connectors.http import error_of
 from syncengine.connectors.odata import multipart
 from syncengine.connectors.odata.query import with_options
+from syncengine.errors import SyncError
 from syncengine.planner.steps import Receipt
 from syncengine.planner.steps import ReceiptOutcome
 from syncengine.planner.steps import RemoteError
@@ -41,10 +43,11 @@ from syncengine.records.document import View
 
 READ_ONLY_CODES = frozenset({"0x80043b09", "0x8004022e", "0x80040228", "0x80040230"})
 DUPLICATE_CODES = frozenset({"0x80040237"})
-COMFORTABLE_S = 20.0
+# 412 as well, and no staleness: an alternate key that is taken, a rule that found a duplicate.
+REFUSED_CODES = frozenset({"0x80060892", "0x80040333", "0x8006088a"})
+FIRST_BATCH = 10
+NOT_TAKEN = frozenset({400, 413})
 REPRESENTATION = "return=representation"
-
-Group = tuple[int, Sequence[Step]]
 
 
 class Writer:
@@ -52,70 +55,56 @@ class Writer:
         self.reader = reader
         self.http = reader.http
         self.schema = reader.schema
-        self._size_lock = threading.Lock()
-        self._size = 10  # operations to a batch; grows while batches stay quick
+        self.size = BatchSize(FIRST_BATCH, self.http.connection.limits.batch)
 
     def write(self, groups: Sequence[Sequence[Step]], view: View) -> Iterator[tuple[int, Sequence[Receipt]]]:
-        batches = list(self._cut([(number, steps) for number, steps in enumerate(groups)]))
-        if len(batches) == 1:
-            yield from self._send(batches[0], view)
-            return
-        with ThreadPoolExecutor(self.http.connection.limits.concurrency, "sales-write") as pool:
-            futures = [pool.submit(self._sent, batch, view) for batch in batches]
-            for future in as_completed(futures):
-                yield from future.result()
+        return send_all(groups, self.size, self.http.concurrency, "sales-write", lambda batch: self._send(batch, view))
 
-    def _cut(self, groups: Sequence[Group]) -> Iterator[list[Group]]:
-        """Batches of about the size that the service has answered comfortably; the first ones are smaller."""
-        batch: list[Group] = []
-        size = self._size
-        for group in groups:
-            if batch and sum(len(steps) for _, steps in batch) + len(group[1]) > size:
-                yield batch
-                batch, size = [], min(size * 2, self.http.connection.limits.batch)
-            batch.append(group)
-        if batch:
-            yield batch
-
-    def _sent(self, batch: Sequence[Group], view: View) -> list[tuple[int, Sequence[Receipt]]]:
-        return list(self._send(batch, view))
-
-    def _send(self, batch: Sequence[Group], view: View) -> Iterator[tuple[int, Sequence[Receipt]]]:
+    def _send(self, batch: Sequence[Group], view: View) -> Sent:
         operations = [[self._operation(step, view) for step in steps] for _, steps in batch]
         count = sum(len(steps) for _, steps in batch)
-        started = time.monotonic()
         try:
             answers = [[self._single(operations[0][0])]] if count == 1 else self._batch(operations, count)
         except NotSent as error:
-            yield from _all(batch, ReceiptOutcome.NOT_SENT, RemoteError(0, "not-sent", error.message))
-            return
+            words = RemoteError(0, "not-sent", error.message, error.retry_after_s)
+            return Sent(_all(batch, ReceiptOutcome.NOT_SENT, words))
         except NoAnswer as error:
-            yield from _all(batch, ReceiptOutcome.UNKNOWN, RemoteError(0, "no-answer", error.message))
-            return
-        self._learn(count, time.monotonic() - started)
-        for at, (number, steps) in enumerate(batch):
-            yield number, self._receipts(steps, answers[at] if at < len(answers) else [], view)
+            return Sent(_all(batch, ReceiptOutcome.UNKNOWN, RemoteError(0, "no-answer", error.message)))
+        except SyncError as error:
+            # No token, or turned away as a stranger: nothing of it has been carried out.
+            return Sent(_all(batch, ReceiptOutcome.NOT_SENT, RemoteError(0, error.code, error.message)), error)
+        if answers is None:
+            return self._in_halves(batch, view)
+        return Sent(
+            [
+                (number, self._receipts(steps, answers[at] if at < len(answers) else [], view))
+                for at, (number, steps) in enumerate(batch)
+            ]
+        )
+
+    def _in_halves(self, batch: Sequence[Group], view: View) -> Sent:
+        """The batch as such was not taken, too many or too large: none of it has been carried out."""
+        self.size.too_many(sum(len(steps) for _, steps in batch))
+        middle = len(batch) // 2
+        first, second = self._send(batch[:middle], view), self._send(batch[middle:], view)
+        return Sent(first.receipts + second.receipts, first.failure or second.failure)
 
     def _single(self, operation: multipart.Operation) -> Answer:
         headers = {**operation.headers, **({"content-type": "application/json"} if operation.body else {})}
         url = self.http.connection.url.rstrip("/") + operation.path
         return self.http.once(operation.method, url, headers, operation.body or None)
 
-    def _batch(self, operations: Sequence[Sequence[multipart.Operation]], count: int) -> list[list[Answer]]:
+    def _batch(self, operations: Sequence[Sequence[multipart.Operation]], count: int) -> list[list[Answer]] | None:
+        """The answers group by group; None where the batch as such was not taken."""
         kind, body = multipart.build(operations)
         headers = {**prefer("odata.continue-on-error"), "content-type": kind}
         answer = self.http.once("POST", f"{self.reader.root}$batch", headers, body, count)
         parts = multipart.parse(answer)
+        if not parts and answer.status in NOT_TAKEN and len(operations) > 1:
+            return None
         if not parts and answer.status >= 400:  # noqa: PLR2004
-            return [[answer] for _ in operations]  # the batch as a whole was turned away
+            return [[answer] for _ in operations]
         return parts
-
-    def _learn(self, count: int, seconds: float) -> None:
-        with self._size_lock:
-            if seconds > COMFORTABLE_S:
-                self._size = max(1, self._size // 2)
-            elif count >= self._size:
-                self._size = min(self._size * 2, self.http.connection.limits.batch)
 
     # one step as a request
 
@@ -239,7 +228,7 @@ class Writer:
         code, message = error_of(answer)
         error = RemoteError(answer.status, code, message, answer.retry_after_s)
         if answer.status == 429:  # noqa: PLR2004
-            self.http.throttled()
+            self.http.throttled(answer.retry_after_s)
             return Receipt(step.no, ReceiptOutcome.THROTTLED, None, error)
         if answer.status >= 500 or answer.status in (0, 408):  # noqa: PLR2004
             return Receipt(step.no, ReceiptOutcome.UNKNOWN, None, error)
@@ -247,6 +236,8 @@ class Writer:
         if lowered in DUPLICATE_CODES and step.verb in ("create", "create-line"):
             # The id is ours: the record is there already. Whoever settles the journal reads and compares it.
             return Receipt(step.no, ReceiptOutcome.UNKNOWN, None, error)
+        if lowered in REFUSED_CODES:
+            return Receipt(step.no, ReceiptOutcome.REFUSED, None, error)
         if answer.status == 412 or (answer.status == 404 and step.verb != "create"):  # noqa: PLR2004
             return Receipt(step.no, ReceiptOutcome.STALE, None, error)
         if lowered in READ_ONLY_CODES or "read-only" in message.lower() or "read only" in message.lower():
@@ -254,8 +245,5 @@ class Writer:
         return Receipt(step.no, ReceiptOutcome.REFUSED, None, error)
 
 
-def _all(
-    batch: Sequence[Group], outcome: ReceiptOutcome, error: RemoteError
-) -> Iterator[tuple[int, Sequence[Receipt]]]:
-    for number, steps in batch:
-        yield number, [Receipt(step.no, outcome, None, error) for step in steps]
+def _all(batch: Sequence[Group], outcome: ReceiptOutcome, error: RemoteError) -> Received:
+    return [(number, [Receipt(step.no, outcome, None, error) for step in steps]) for number, steps in batch]

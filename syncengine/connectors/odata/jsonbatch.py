@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from dataclasses import field
 from typing import Any
 
+from syncengine.connectors.answers import Answer
 from syncengine.connectors.codec import NotJson
 from syncengine.connectors.codec import from_json
 from syncengine.connectors.codec import to_json
-from syncengine.connectors.http import Answer
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,21 @@ def parse(answer: Answer) -> dict[int, Answer]:
         raise NotJson("it has no `responses`")
     found = {}
     for one in body["responses"]:
-        place = str(one.get("id", ""))
-        if place.isdigit():
-            headers = {str(name).lower(): str(value) for name, value in (one.get("headers") or {}).items()}
-            inner = one.get("body")
-            text = inner.encode() if isinstance(inner, str) else (b"" if inner is None else to_json(inner))
-            found[int(place)] = Answer(int(one.get("status", 0)), headers, text)
+        read = _response(one)
+        if read is not None:
+            found[read[0]] = read[1]
     return found
+
+
+def _response(one: Any) -> tuple[int, Answer] | None:
+    """The place and the answer; None where it says nothing that could be relied on."""
+    if not isinstance(one, dict):
+        return None
+    place, status = str(one.get("id")), one.get("status")
+    if not place.isdigit() or not isinstance(status, int) or isinstance(status, bool):
+        return None
+    told = one.get("headers")
+    headers = {str(name).lower(): str(value) for name, value in told.items()} if isinstance(told, dict) else {}
+    inner = one.get("body")
+    text = inner.encode() if isinstance(inner, str) else (b"" if inner is None else to_json(inner))
+    return int(place), Answer(status, headers, text)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 
-from syncengine.connectors.http import Answer
+from syncengine.connectors.answers import Answer
 
 CRLF = b"\r\n"
 
@@ -73,8 +73,15 @@ def parse(answer: Answer) -> list[list[Answer]]:
         if inner is None:
             found.append([_http(body)])
         else:
-            found.append([_http(part) for _, part in _parts(body, inner)])
+            parts = list(_parts(body, inner))
+            found.append([_http(part) for _, part in sorted(parts, key=_content_id)])
     return found
+
+
+def _content_id(part: tuple[dict[str, str], bytes]) -> int:
+    """Its place in the change set; one without keeps the place it has."""
+    text = part[0].get("content-id", "")
+    return int(text) if text.isascii() and text.isdigit() else 0
 
 
 def _boundary(content_type: str) -> str | None:

@@ -47,3 +47,12 @@ def _one(condition: Condition, columns: Columns, name_of: Property) -> str:
     if condition.at_most is not None:
         parts.append(f"{name} le {literal(condition.at_most, column)}")
     return " and ".join(parts)
+
+
+def fitting(path: str, options: Mapping[str, str], most: int) -> str:
+    """The path with its options, within the length a service takes: what can be done on this side is left out."""
+    for left_out in ((), ("$filter",), ("$filter", "$select")):
+        found = with_options(path, {name: value for name, value in options.items() if name not in left_out})
+        if len(found) <= most:
+            break
+    return found
