@@ -2,7 +2,7 @@
 
 A fault is posted as JSON to `/sandbox/faults`:
 `{"kind", "next": N | "probability": 0..1, "match": {"method", "path", "body"}, "skip", "seconds", "status",
-"retry_after", "code", "message", "seed"}`. `path` and `body` are regular expressions, searched in
+"retry_after", "code", "message", "as", "requests", "seed"}`. `path` and `body` are regular expressions, searched in
 `METHOD target` (or the body) of the request and, for a `$batch`, in its raw body.
 """
 
@@ -25,8 +25,17 @@ KINDS = {
     "still-running": "applied only after `seconds`: the client may have given up long before",
     "html": "applied, then a proxy's HTML page with status 200 stands in for the answer",
     "bad-gateway-after": "applied, then 502 with an HTML page",
+    "expired-token": "refused with 401, as if the access token had expired on the way",
+    "meanwhile": "just before it is answered, another user carries out `requests`",
+    "webhook-lost": "a notification is never sent; `match` looks at its address and body",
+    "webhook-twice": "a notification is sent twice",
+    "stale-token": "this operation alone, if it carries If-Match, is refused as if its row had been changed in between",
     "refuse": "this operation alone, also inside a batch, is refused with `status`, `code` and `message`",
 }
+
+# Of one operation, batch part or not; and of notifications, which the services send themselves.
+_OF_OPERATIONS = ("refuse", "stale-token")
+_OF_DELIVERIES = ("webhook-lost", "webhook-twice")
 
 
 class UnknownFault(ValueError):
@@ -47,6 +56,8 @@ class Fault:
     retry_after: float | None
     code: str
     message: str
+    role: str
+    requests: tuple[dict[str, Any], ...]
     dice: random.Random
     hits: int = 0
 
@@ -71,6 +82,8 @@ class Fault:
             retry_after=posted.get("retry_after"),
             code=posted.get("code", ""),
             message=posted.get("message", ""),
+            role=posted.get("as", ""),
+            requests=tuple(posted.get("requests", ())),
             dice=random.Random(posted.get("seed", 0)),  # noqa: S311  reproducible on purpose
         )
 
@@ -113,12 +126,23 @@ class Faults:
         return [
             fault
             for fault in self.active
-            if fault.kind != "refuse" and fault.strikes(request.method, request.target, request.body)
+            if fault.kind not in (*_OF_OPERATIONS, *_OF_DELIVERIES)
+            and fault.strikes(request.method, request.target, request.body)
         ]
 
-    def for_operation(self, method: str, target: str, body: bytes = b"") -> Fault | None:
-        """The refusal that happens to one operation, batch part or not. Services ask before they apply it."""
-        return next(
-            (f for f in self.active if f.kind == "refuse" and f.strikes(method, target, body)),
-            None,
-        )
+    def for_operation(self, method: str, target: str, body: bytes = b"", *, guarded: bool = False) -> Fault | None:
+        """The refusal that happens to one operation, batch part or not. Services ask before they apply it.
+        `guarded`: it carries If-Match.
+        """
+        for fault in self.active:
+            wanted = fault.kind == "refuse" or (fault.kind == "stale-token" and guarded)
+            if wanted and fault.strikes(method, target, body):
+                return fault
+        return None
+
+    def copies_of(self, url: str, body: bytes) -> int:
+        """How often a notification is sent: once, unless it is lost or doubled."""
+        for fault in self.active:
+            if fault.kind in _OF_DELIVERIES and fault.strikes("POST", url, body):
+                return 0 if fault.kind == "webhook-lost" else 2
+        return 1

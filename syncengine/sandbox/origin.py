@@ -21,9 +21,11 @@ import msgspec
 
 from syncengine.sandbox.clock import Clock
 from syncengine.sandbox.exchange import Caller
+from syncengine.sandbox.exchange import Client
 from syncengine.sandbox.exchange import Request
 from syncengine.sandbox.exchange import Response
 from syncengine.sandbox.exchange import from_json
+from syncengine.sandbox.exchange import to_json
 from syncengine.sandbox.faults import Fault
 from syncengine.sandbox.faults import Faults
 from syncengine.sandbox.faults import UnknownFault
@@ -44,6 +46,11 @@ class Service(Protocol):
     clock: Clock
     faults: Faults
     tokens: TokenService
+
+    @property
+    def clients(self) -> Mapping[str, Client]:
+        """By role."""
+        ...
 
     def answer(self, request: Request, caller: Caller) -> Response: ...
 
@@ -114,6 +121,8 @@ class Origin:
         who = caller.client.role if caller.client else ""
         struck = service.faults.for_request(request)
         kinds = [fault.kind for fault in struck]
+        if "expired-token" in kinds:
+            caller = Caller(None, "expired")
         response = _instead(struck) or service.throttled(caller)
         if response is not None:
             self.log.add(request, response, who, time.perf_counter() - started, kinds)
@@ -130,12 +139,25 @@ class Origin:
         wait_s = service.pace(request, caller) if isinstance(service, Paced) else 0
         if wait_s:
             await asyncio.sleep(wait_s)
+        for fault in struck:
+            if fault.kind == "meanwhile":
+                self._meanwhile(fault, request.origin)
         try:
             response = service.answer(request, caller)
         finally:
             service.finished(caller, time.perf_counter() - started)
         self.log.add(request, response, who, time.perf_counter() - started, kinds)
         await self._deliver(response, struck, client, send)
+
+    def _meanwhile(self, fault: Fault, origin: str) -> None:
+        """Somebody else's requests, with their own entries in the log. `path` is absolute on this origin."""
+        service = self.service
+        client = service.clients[fault.role]
+        for posted in fault.requests:
+            headers = {"content-type": "application/json", "accept": "application/json", **posted.get("headers", {})}
+            body = to_json(posted["body"]) if "body" in posted else b""
+            request = Request(posted["method"], posted["path"], headers, body, origin)
+            self.log.add(request, service.answer(request, Caller(client)), client.role, 0, [])
 
     async def _deliver(self, response: Response, struck: list[Fault], client: tuple[str, int], send: Send) -> None:
         kinds = {fault.kind: fault for fault in struck}

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from syncengine.sandbox.back_office.schema.entities import Api
     from syncengine.sandbox.back_office.store.journal import Change
     from syncengine.sandbox.clock import Clock
+    from syncengine.sandbox.faults import Faults
 
 SYSTEM_USER = "00000000-0000-0000-0000-000000000001"
 ARCHIVE = frozenset({"salesOrderArchive", "salesOrderArchiveLine"})
@@ -54,9 +55,9 @@ _LEGACY_JOBS = (
 
 
 class Environment:
-    def __init__(self, clock: Clock, seed: int) -> None:
+    def __init__(self, clock: Clock, seed: int, faults: Faults) -> None:
         self.clock = clock
-        self.notifier = Notifier()
+        self.notifier = Notifier(faults)
         self.start(seed)
 
     def start(self, seed: int) -> None:

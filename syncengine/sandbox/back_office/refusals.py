@@ -133,3 +133,7 @@ def already_exists(status: int, table: str, identification: str) -> RefusedError
         "Internal_EntityWithSameKeyExists",
         f"The record in table {table} already exists. Identification fields and values: {identification}",
     )
+
+
+def changed_meanwhile(status: int) -> RefusedError:
+    return RefusedError(status, "Request_EntityChanged", "Another user has already changed the record.")

@@ -23,6 +23,7 @@ from syncengine.sandbox.back_office.protocol.operation import Operation
 from syncengine.sandbox.back_office.protocol.rendering import tag_of
 from syncengine.sandbox.back_office.refusals import RefusedError
 from syncengine.sandbox.back_office.refusals import bad_request
+from syncengine.sandbox.back_office.refusals import changed_meanwhile
 from syncengine.sandbox.back_office.refusals import method_not_allowed
 from syncengine.sandbox.back_office.router import Router
 from syncengine.sandbox.back_office.router import limit_url
@@ -61,7 +62,7 @@ class BusinessCentral(Seeding):
         scope = "https://api.businesscentral.dynamics.com/.default"
         self.tokens = TokenService(self.clients.values(), self.clock, scope)
         self.limits = Limits()
-        super().__init__(Environment(self.clock, seed))
+        super().__init__(Environment(self.clock, seed, self.faults))
         self.router = Router(self.environment, self._strikes)
         self.doors = Doors(self)
         self._verdicts: dict[int, Verdict] = {}
@@ -176,9 +177,13 @@ class BusinessCentral(Seeding):
             return None
         body = operation.body
         raw = body if isinstance(body, bytes) else to_json(body)
-        fault = self.faults.for_operation(operation.method, f"{operation.path}?{operation.query}", raw)
+        target = f"{operation.path}?{operation.query}"
+        guarded = (operation.token or "*") != "*"
+        fault = self.faults.for_operation(operation.method, target, raw, guarded=guarded)
         if fault is None:
             return None
+        if fault.kind == "stale-token":
+            return changed_meanwhile(self.environment.switches.stale_status)
         return RefusedError(fault.status, fault.code or "Unknown", fault.message or "An error occurred.")
 
 

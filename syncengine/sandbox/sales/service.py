@@ -22,6 +22,7 @@ from syncengine.sandbox.sales.customizing import add_key
 from syncengine.sandbox.sales.customizing import custom_column
 from syncengine.sandbox.sales.deleting import delete
 from syncengine.sandbox.sales.errors import DataverseError
+from syncengine.sandbox.sales.errors import version_mismatch
 from syncengine.sandbox.sales.errors import wrong_verb
 from syncengine.sandbox.sales.limits import Limits
 from syncengine.sandbox.sales.message_list import all_messages
@@ -68,7 +69,7 @@ class Dataverse:
         self.clients = {role: _client(role, ids) for role in PEOPLE}
         self.tokens = TokenService(self.clients.values(), self.clock, "https://sandbox.crm.dynamics.com/.default")
         self.limits = Limits(self.clock.now, lambda: self.world.switches)
-        self.courier = Courier(seed)
+        self.courier = Courier(seed, self.faults)
         self.delivered: deque[Delivery] = deque(maxlen=1000)
         self._messages = {message.name: message for message in all_messages()}
         self._request_ids = random.Random(f"traces/{seed}")  # noqa: S311  no secret: trace ids
@@ -153,7 +154,10 @@ class Dataverse:
 
     def _plug_in(self, request: Request) -> None:
         """A customer's own logic that refuses this operation, when a fault says so."""
-        fault = self.faults.for_operation(request.method, request.target, request.body)
+        guarded = request.headers.get("if-match", "*") != "*"
+        fault = self.faults.for_operation(request.method, request.target, request.body, guarded=guarded)
+        if fault is not None and fault.kind == "stale-token":
+            raise version_mismatch()
         if fault is not None:
             code = fault.code or "0x80040265"
             status = 400 if code == "0x80040265" and fault.status == 503 else fault.status

@@ -25,6 +25,7 @@ from syncengine.sandbox.sales.execution_context import body
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from syncengine.sandbox.faults import Faults
     from syncengine.sandbox.sales.database import Row
     from syncengine.sandbox.sales.world import Event
     from syncengine.sandbox.sales.world import World
@@ -165,7 +166,8 @@ class Courier:
     service.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, faults: Faults) -> None:
+        self._faults = faults
         self._dice = random.Random(seed)  # noqa: S311  reproducible on purpose
         self._waiting: list[tuple[float, int, Delivery]] = []
         self._ready = threading.Condition()
@@ -175,7 +177,7 @@ class Courier:
         self.done: deque[Delivery] = deque()
 
     def post(self, world: World, deliveries: Iterable[Delivery]) -> None:
-        """Some may be lost, doubled or late, as the switches say."""
+        """Some may be lost, doubled or late, as the switches and the faults say."""
         switches = world.switches
         leaving = list(deliveries)
         if switches.webhook_reversed:
@@ -184,7 +186,7 @@ class Courier:
             if self._dice.random() < switches.webhook_losses:
                 continue
             copies = 2 if self._dice.random() < switches.webhook_duplicates else 1
-            for _ in range(copies):
+            for _ in range(copies * self._faults.copies_of(one.url, one.body)):
                 self._enter(replace(one), switches.webhook_delay_s)
 
     def _enter(self, one: Delivery, delay_s: float) -> None:

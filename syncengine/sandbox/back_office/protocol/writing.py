@@ -13,8 +13,8 @@ from syncengine.sandbox.back_office.protocol.rendering import rendered
 from syncengine.sandbox.back_office.protocol.rendering import tag_of
 from syncengine.sandbox.back_office.protocol.targets import ACTION
 from syncengine.sandbox.back_office.protocol.targets import Target
-from syncengine.sandbox.back_office.refusals import RefusedError
 from syncengine.sandbox.back_office.refusals import bad_request
+from syncengine.sandbox.back_office.refusals import changed_meanwhile
 from syncengine.sandbox.back_office.refusals import method_not_allowed
 from syncengine.sandbox.back_office.refusals import missing_token
 
@@ -110,11 +110,7 @@ class Writer:
         if not is_entity_tag(token):
             raise missing_token()
         if token != tag_of(page, page.table(self.session), row):
-            raise RefusedError(
-                self.session.switches.stale_status,
-                "Request_EntityChanged",
-                "Another user has already changed the record.",
-            )
+            raise changed_meanwhile(self.session.switches.stale_status)
 
     def _act(self, target: Target) -> Answer:
         if self.operation.method != "POST" or target.row is None:

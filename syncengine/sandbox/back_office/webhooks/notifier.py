@@ -26,6 +26,8 @@ from syncengine.sandbox.exchange import to_json
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from syncengine.sandbox.faults import Faults
+
 RETRY_DELAYS_S = (60, 60, 60, 600, 6000, 60_000)
 ATTEMPTS = 5
 TIMEOUT_S = 30
@@ -81,7 +83,8 @@ class Tricks:
 
 
 class Notifier:
-    def __init__(self) -> None:
+    def __init__(self, faults: Faults) -> None:
+        self.faults = faults
         self.tricks = Tricks()
         self.ended: SimpleQueue[str] = SimpleQueue()  # subscriptions that the rules have deleted
         self.log: deque[dict[str, Any]] = deque(maxlen=1000)
@@ -182,10 +185,12 @@ class Notifier:
             tricks.drop -= 1
             self._logged(url, 0, items, "dropped")
             return
-        times = 1
+        times = self.faults.copies_of(url, to_json({"value": items}))
+        if not times:
+            self._logged(url, 0, items, "dropped")
         if tricks.duplicate:
             tricks.duplicate -= 1
-            times = 2
+            times *= 2
         for _ in range(times):
             self._deliveries.append(Delivery(now + tricks.delay_s, url, items, [one.subscriber.id for one in ready]))
 
