@@ -13,6 +13,7 @@ from dataclasses import field
 from typing import Any
 from typing import Final
 
+from syncengine.mapping.filters import STATE
 from syncengine.mapping.filters import Condition
 from syncengine.mapping.filters import Filter
 from syncengine.mapping.grammar import CONSTANTS
@@ -30,7 +31,6 @@ from syncengine.mapping.structure import Path
 from syncengine.mapping.structure import did_you_mean
 from syncengine.mapping.transforms import TRANSFORMS
 from syncengine.mapping.transforms import WIDTHS
-from syncengine.mapping.transforms import WRITES
 from syncengine.mapping.transforms import AsIs
 from syncengine.mapping.transforms import Continued
 from syncengine.mapping.transforms import Transform
@@ -385,18 +385,14 @@ class Reader:
             for row in rows.values():
                 if not row.writes_to(side) or row.only_create:
                     continue
-                for column in self._written(row, side, path):
+                for column in self._written(row, side):
                     first = writer.setdefault(column, row.name)
                     if first != row.name and not (row.unless_text or rows[first].unless_text):
                         self._wrong((*path, row.name, side), f"`{column}` is written by row `{first}` already")
 
-    def _written(self, row: Row, side: Side, path: Path) -> Iterable[str]:
-        spec: Any = self.raw["lines"]["fields"] if path[0] == "lines" else self.raw["fields"]
-        transform = spec[row.name].get("transform")
-        name = next(iter(transform)) if isinstance(transform, Mapping) else transform
-        columns = row.columns(side)
-        count = WRITES.get(str(name), (len(columns), len(columns)))[SIDES.index(side)]
-        yield from (column for column in columns[:count] if column != "$state")
+    @staticmethod
+    def _written(row: Row, side: Side) -> Iterable[str]:
+        yield from (column for column in row.written(side) if column != STATE)
         yield from row.beside.get(side, {})
         for one in row.one_of:
             yield one.column(side)

@@ -119,6 +119,11 @@ class Row:
     def columns(self, side: Side) -> tuple[str, ...]:
         return self.sales if side == "sales" else self.back_office
 
+    def written(self, side: Side) -> tuple[str, ...]:
+        """The columns that are written there; some are only read, to make sense of the others."""
+        kept = self.transform.only_read.get(side, frozenset())
+        return tuple(column for at, column in enumerate(self.columns(side)) if at not in kept)
+
     @property
     def is_fact(self) -> bool:
         if self.one_of or self.line or self.choose or self.constant is not None:

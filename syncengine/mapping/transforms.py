@@ -20,6 +20,7 @@ from decimal import InvalidOperation
 from html.parser import HTMLParser
 from itertools import pairwise
 from typing import Any
+from typing import ClassVar
 from typing import Final
 from typing import Protocol
 
@@ -54,6 +55,11 @@ class Transform(Protocol):
         """False where the back office's value cannot be made from Sales'."""
         ...
 
+    @property
+    def only_read(self) -> Mapping[Side, frozenset[int]]:
+        """Which of the row's columns, by their place, are never written."""
+        ...
+
     def read(self, side: Side, cells: Cells) -> Scalar:
         """The value that these cells hold, in the order of the row's columns."""
         ...
@@ -77,6 +83,7 @@ def _only(cells: Cells) -> Scalar:
 @dataclass(frozen=True)
 class AsIs:
     two_way: bool = True
+    only_read: ClassVar[Mapping[Side, frozenset[int]]] = {}
 
     def read(self, side: Side, cells: Cells) -> Scalar:
         return _only(cells)
@@ -398,6 +405,7 @@ class HeaderDiscount(AsIs):
     """
 
     decimals: int = 2
+    only_read: ClassVar[Mapping[Side, frozenset[int]]] = {"sales": frozenset({2})}
 
     def read(self, side: Side, cells: Cells) -> Scalar:
         if side == "back_office":
@@ -416,6 +424,8 @@ class HeaderDiscount(AsIs):
 @dataclass(frozen=True)
 class LineDiscount(HeaderDiscount):
     """A line's whole discount. Sales: manual amount, volume discount per unit, quantity; written to the manual one."""
+
+    only_read: ClassVar[Mapping[Side, frozenset[int]]] = {"sales": frozenset({1, 2})}
 
     def read(self, side: Side, cells: Cells) -> Scalar:
         if side == "back_office":
@@ -439,6 +449,7 @@ class PersonName(AsIs):
     """
 
     length: int = 100
+    only_read: ClassVar[Mapping[Side, frozenset[int]]] = {"sales": frozenset({0})}
 
     def read(self, side: Side, cells: Cells) -> Scalar:
         if side == "back_office":
@@ -570,6 +581,3 @@ WIDTHS: Final[Mapping[str, tuple[int, int]]] = {
     "status_line": (1, 2),
 }
 """How many columns a transform takes on each side (sales, back office); one each where nothing is said."""
-
-WRITES: Final[Mapping[str, tuple[int, int]]] = {"header_discount": (2, 1), "line_discount": (1, 1)}
-"""How many of these it writes, the first ones; all of them where nothing is said."""

@@ -13,14 +13,15 @@ from typing import Literal
 
 from syncengine.connectors.answers import Answer
 from syncengine.connectors.answers import server_time
-from syncengine.engine.context import columns_of
-from syncengine.engine.context import line_columns_of
 from syncengine.errors import RemoteSystemError
 from syncengine.errors import SyncError
 from syncengine.mapping.model import TableMapping
-from syncengine.records.document import View
 from syncengine.records.values import SIDES
 from syncengine.records.values import Side
+from syncengine.service.mapping_check import Tables
+from syncengine.service.mapping_check import Told
+from syncengine.service.mapping_check import look
+from syncengine.service.mapping_check import look_across
 from syncengine.service.wiring import Company
 
 Level = Literal["ok", "warning", "error"]
@@ -59,10 +60,13 @@ def check(company: Company) -> Iterator[Finding]:
         yield from _sales(company)
     if reached["back_office"]:
         yield from _back_office(company)
-    for side in SIDES:
-        if reached[side]:
-            for mapping in mappings.values():
-                yield from _mapping(company, mapping, side)
+    systems: dict[Side, Tables] = {side: Tables(company.systems()[side]) for side in SIDES if reached[side]}
+    for side, system in systems.items():
+        for mapping in mappings.values():
+            yield from _mapping(mapping, side, lambda one=mapping, on=side, of=system: look(one, on, of))  # type: ignore[misc]
+    if len(systems) == len(SIDES):
+        for mapping in mappings.values():
+            yield from _mapping(mapping, "", lambda one=mapping: look_across(one, systems))  # type: ignore[misc]
     if reached["sales"]:
         yield from _price_lists(company)
 
@@ -178,36 +182,19 @@ def _competitor(company: Company) -> Finding:
     return Finding("back_office.competitor", "ok", "no other order integration is active")
 
 
-def _mapping(company: Company, mapping: TableMapping, side: Side) -> Iterator[Finding]:
-    of, lines = mapping.of(side), mapping.lines
-    name = f"mapping.{mapping.name}.{side}"
-    if "/" in of.table:
-        return
-    view = View(
-        of.table,
-        columns_of(mapping, side),
-        lines.tables[side] if lines else None,
-        lines.parents[side] if lines else None,
-        line_columns_of(mapping, side) if lines else None,
-    )
-    reader = company.sales.reader if side == "sales" else company.back_office.reader
+def _mapping(mapping: TableMapping, side: Side | Literal[""], look: Callable[[], Iterator[Told]]) -> Iterator[Finding]:
+    """`side` empty: what concerns both."""
+    name = f"mapping.{mapping.name}.{side}" if side else f"mapping.{mapping.name}"
     try:
-        answer = reader.probe(view, (*of.considered_when, *of.enters_when))
-    except SyncError as error:
-        yield Finding(name, "error", error.message, error.remedy)
+        told = list(look())
+    except RemoteSystemError as error:
+        yield Finding(name, "error", f"{mapping.name}: {error.message}", error.remedy)
         return
-    if answer.status < 400:  # noqa: PLR2004
-        yield Finding(name, "ok", f"{mapping.name}: {of.table} in {NAMES[side]} can be read as the mapping says")
-        return
-    yield Finding(
-        name,
-        "error",
-        f"{mapping.name}: {NAMES[side]} refuses to show {of.table}: {answer.words()}",
-        "Grant read access to the table."
-        if answer.status in (401, 403)
-        else f"Correct the column or filter it names; rows come from {mapping.origin}.",
-        "docs/reference/mappings.md",
-    )
+    for one in told:
+        yield Finding(name, one.level, f"{mapping.name}: {one.message}", one.remedy, "docs/reference/mappings.md")
+    if side and not any(one.level == "error" for one in told):
+        table = mapping.of(side).table
+        yield Finding(name, "ok", f"{mapping.name}: {table} in {NAMES[side]} can be read as the mapping says")
 
 
 def _price_lists(company: Company) -> Iterator[Finding]:

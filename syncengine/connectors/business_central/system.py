@@ -6,13 +6,16 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 import httpx
 
+from syncengine.connectors.answers import Answer
 from syncengine.connectors.business_central.changes import Changes
 from syncengine.connectors.business_central.companion import Companion
 from syncengine.connectors.business_central.competitors import Competitors
+from syncengine.connectors.business_central.entities import caption
 from syncengine.connectors.business_central.reading import HEADERS
 from syncengine.connectors.business_central.reading import Reader
 from syncengine.connectors.business_central.schema import Schema
@@ -34,6 +37,7 @@ from syncengine.ports import Poll
 from syncengine.ports import Polled
 from syncengine.records.document import Document
 from syncengine.records.document import Gone
+from syncengine.records.document import TableSchema
 from syncengine.records.document import View
 from syncengine.records.traits import Traits
 from syncengine.records.values import Wire
@@ -105,6 +109,20 @@ class BusinessCentral:
         found.pop("", None)
         self.cache.put("back-office-countries", found)
         return found
+
+    def describe(self, table: str) -> TableSchema | None:
+        """Everything `$metadata` says of a table; None where there is no such table."""
+        found, entity = self.schema.table(table), self.schema.model().entity(table)
+        if entity is None:
+            return None
+        choices = {p.name: {str(caption(one)): one for one in p.choices} for p in entity.properties.values()}
+        return TableSchema(
+            table, {name: replace(one, choices=choices.get(name, {})) for name, one in found.columns.items()}
+        )
+
+    def probe(self, view: View, where: Filter) -> Answer:
+        """One row with everything a mapping reads: does the service take these names, this filter?"""
+        return self.reader.probe(view, where)
 
     def begin(self, poll: Poll) -> str | None:
         return self.changes.begin(poll)

@@ -38,10 +38,10 @@ def _defined(reader: Reader, logical_name: str, column: str) -> dict[int, str] |
         return None
     body = from_json(answer.body)
     options = (body.get("OptionSet") or body.get("GlobalOptionSet") or {}).get("Options") or []
-    return {int(one["Value"]): _label(one) for one in options}
+    return {int(one["Value"]): label_of(one) for one in options}
 
 
-def _label(option: dict[str, Any]) -> str:
+def label_of(option: dict[str, Any]) -> str:
     label = option.get("Label") or {}
     localized: dict[str, Any] = label.get("UserLocalizedLabel") or next(iter(label.get("LocalizedLabels") or []), {})
     return str(localized.get("Label") or option["Value"])

@@ -10,6 +10,8 @@ from typing import Literal
 
 import httpx
 
+from syncengine.connectors.answers import Answer
+from syncengine.connectors.dynamics365_sales import definitions
 from syncengine.connectors.dynamics365_sales import options
 from syncengine.connectors.dynamics365_sales.changes import Changes
 from syncengine.connectors.dynamics365_sales.organization import Organization
@@ -35,6 +37,7 @@ from syncengine.ports import Poll
 from syncengine.ports import Polled
 from syncengine.records.document import Document
 from syncengine.records.document import Gone
+from syncengine.records.document import TableSchema
 from syncengine.records.document import View
 from syncengine.records.traits import Traits
 from syncengine.records.values import Wire
@@ -93,6 +96,14 @@ class DynamicsSales:
             choices={"price-list-of-currency": self._price_lists},
             settings={"price_decimals": self.organization.price_decimals()},
         )
+
+    def describe(self, table: str) -> TableSchema | None:
+        """Everything the environment says of a table; None where it has no such table."""
+        return definitions.described(self.reader, table)
+
+    def probe(self, view: View, where: Filter) -> Answer:
+        """One row with everything a mapping reads: does the service take these names, this filter?"""
+        return self.reader.probe(view, where)
 
     def begin(self, poll: Poll) -> str | None:
         return None if options.is_choice(poll.table) else self.changes.begin(poll)

@@ -32,6 +32,7 @@ class Property:
     name: str
     type: str  # one of TYPES' values, or "choice" for enumerations
     length: int | None = None
+    choices: tuple[str, ...] = ()  # the member names of an enumeration
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,12 @@ def parse(text: bytes) -> Model:
         raise NotMetadata(str(error)) from error
     bases: dict[str, str] = {}
     own: dict[str, Entity] = {}
+    enums = {
+        one.get("Name", ""): tuple(member.get("Name", "") for member in one.iter(f"{EDM}Member"))
+        for one in root.iter(f"{EDM}EnumType")
+    }
     for element in root.iter(f"{EDM}EntityType"):
-        entity = _entity(element)
+        entity = _entity(element, enums)
         own[entity.name] = entity
         bases[entity.name] = _short(element.get("BaseType", ""))
     entities = {name: _inherited(name, own, bases) for name in own}
@@ -98,7 +103,7 @@ def to_plain(model: Model, sets: set[str]) -> dict[str, Any]:
         "entities": {
             entity.name: {
                 "key": list(entity.key),
-                "properties": [[p.name, p.type, p.length] for p in entity.properties.values()],
+                "properties": [[p.name, p.type, p.length, list(p.choices)] for p in entity.properties.values()],
                 "navigation": [[n.name, n.target, n.collection, n.constraint] for n in entity.navigation.values()],
             }
             for entity in model.entities.values()
@@ -112,7 +117,7 @@ def from_plain(kept: Mapping[str, Any]) -> Model:
         name: Entity(
             name,
             tuple(one["key"]),
-            {p[0]: Property(*p) for p in one["properties"]},
+            {p[0]: Property(p[0], p[1], p[2], tuple(*p[3:])) for p in one["properties"]},
             {n[0]: Navigation(*n) for n in one["navigation"]},
         )
         for name, one in kept["entities"].items()
@@ -120,7 +125,7 @@ def from_plain(kept: Mapping[str, Any]) -> Model:
     return Model(entities, kept["sets"], frozenset(kept["actions"]))
 
 
-def _entity(element: ElementTree.Element) -> Entity:
+def _entity(element: ElementTree.Element, enums: Mapping[str, tuple[str, ...]]) -> Entity:
     key = tuple(one.get("Name", "") for one in element.iter(f"{EDM}PropertyRef"))
     properties = {}
     for one in element.findall(f"{EDM}Property"):
@@ -128,7 +133,7 @@ def _entity(element: ElementTree.Element) -> Entity:
         name = one.get("Name", "")
         kind = one.get("Type", "")
         known = TYPES.get(kind, "text" if kind.startswith("Edm.") else "choice")
-        properties[name] = Property(name, known, int(length) if length.isdigit() else None)
+        properties[name] = Property(name, known, int(length) if length.isdigit() else None, enums.get(_short(kind), ()))
     navigation = {}
     for one in element.findall(f"{EDM}NavigationProperty"):
         target = one.get("Type", "")

@@ -172,3 +172,14 @@ def test_a_day_is_the_day_in_the_users_zone(zone: str, moment: datetime, day: da
 )
 def test_the_text_of_html(html: str, text: str) -> None:
     assert made("plain_text").read("sales", (html,)) == text
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("side", SIDES)
+def test_what_is_only_read_is_kept(name: str, side: Side) -> None:
+    transform = made(name, CASES[name][0])
+    if not transform.two_way or name == "person_name":  # of a name that says nothing new, nothing is written
+        return
+    written = transform.write(side, None, tuple(None for _ in range(width(name, side))))
+    kept = {at for at, one in enumerate(written) if one is KEEP}
+    assert kept == transform.only_read.get(side, frozenset())
