@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import queue
 import threading
 import time
@@ -83,7 +84,12 @@ def send_all(
             answers.put(None)
 
     workers = [
-        threading.Thread(target=work, args=(batch if number == 0 else (),), name=f"{name}-{number}", daemon=True)
+        threading.Thread(
+            target=contextvars.copy_context().run,  # the run goes with every event and span of the thread
+            args=(work, batch if number == 0 else ()),
+            name=f"{name}-{number}",
+            daemon=True,
+        )
         for number in range(max(1, width) if batch else 0)
     ]
     for worker in workers:

@@ -29,6 +29,7 @@ from syncengine.connectors.tokens import source_of
 from syncengine.connectors.transport import open_client
 from syncengine.errors import CredentialsRefused
 from syncengine.errors import Unreachable
+from syncengine.observe import tracing
 from syncengine.observe.logging import get_logger
 from syncengine.ports import Counts
 
@@ -173,12 +174,12 @@ class HttpClient:
     ) -> Answer:
         header = self._auth.header()
         self._count(operations)
-        answer = self._exchange(method, url, {**headers, **header}, body)
+        answer = self._exchange(method, url, {**headers, **header}, body, operations)
         if answer.status == httpx.codes.UNAUTHORIZED and self._auth.refused(header):
             # The token was refused before any work: the request has not been carried out.
             header = self._auth.header()
             self._count(operations)
-            answer = self._exchange(method, url, {**headers, **header}, body)
+            answer = self._exchange(method, url, {**headers, **header}, body, operations)
         return answer
 
     def _token_exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
@@ -202,23 +203,29 @@ class HttpClient:
                 side=self.side,
             ) from error
 
-    def _exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+    def _exchange(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, operations: int = 0
+    ) -> Answer:
+        """`operations` 0: for a token."""
         started = time.monotonic()
         self._deadline.start(self.connection.limits.request_timeout_s)
-        try:
-            with self._client.stream(method, url, headers=dict(headers), content=body) as response:
-                received = self._receive(response)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol, httpx.ProxyError) as error:
-            raise NotSent(f"no connection to {_host(url)}: {_words(error)}") from error
-        except httpx.HTTPError as error:
-            raise NoAnswer(f"no answer from {_host(url)}: {_words(error)}") from error
-        log.debug(
-            "exchange",
-            method=method,
-            url=url,
-            status=received.status,
-            milliseconds=round((time.monotonic() - started) * 1000),
-        )
+        status = 0
+        kind = "request" if operations else "token"
+        with tracing.span(kind, side=self.side, method=method, path=urlsplit(url).path, operations=operations) as trace:
+            try:
+                with self._client.stream(method, url, headers=dict(headers), content=body) as response:
+                    received = self._receive(response)
+                status = received.status
+            except (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol, httpx.ProxyError) as error:
+                raise NotSent(f"no connection to {_host(url)}: {_words(error)}") from error
+            except httpx.HTTPError as error:
+                raise NoAnswer(f"no answer from {_host(url)}: {_words(error)}") from error
+            finally:
+                seconds = time.monotonic() - started
+                trace.note(status=status)
+                if operations:
+                    self.connection.on_exchange(method, status, seconds)
+                log.debug("exchange", method=method, url=url, status=status, milliseconds=round(seconds * 1000))
         return received
 
     def _receive(self, response: httpx.Response) -> Answer:

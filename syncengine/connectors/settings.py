@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
@@ -41,6 +42,14 @@ class HttpLimits:
     page_with_lines: int = 100
 
 
+Exchanged = Callable[[str, int, float], None]
+"""Told of each exchange: method, status (0: no answer), seconds."""
+
+
+def _untold(_method: str, _status: int, _seconds: float) -> None:
+    pass
+
+
 @dataclass(frozen=True)
 class Connection:
     url: str
@@ -49,6 +58,7 @@ class Connection:
     ca_file: str = ""
     proxy: str = ""  # empty: what the environment says
     options: Mapping[str, object] = field(default_factory=dict)
+    on_exchange: Exchanged = _untold
 
 
 class Cache(Protocol):

@@ -6,11 +6,13 @@ one commit per answer after it. Nothing is sent that is not in the journal.
 
 from __future__ import annotations
 
+import contextvars
 import queue
 import threading
 from collections.abc import Iterator
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import field
 from dataclasses import replace
 
 from syncengine.engine import explain
@@ -20,6 +22,7 @@ from syncengine.engine.reading import Candidate
 from syncengine.engine.resolve import resolved
 from syncengine.errors import FailureClass
 from syncengine.mapping.model import TableMapping
+from syncengine.observe import tracing
 from syncengine.observe.logging import get_logger
 from syncengine.planner.rounds import Send
 from syncengine.planner.rounds import Stopped
@@ -47,6 +50,7 @@ class Running:
     operation: Operation
     number: str = ""
     attempts: int = 0
+    trace: tracing.Trace = field(default_factory=tracing.Trace)
 
     @property
     def id(self) -> int:
@@ -133,6 +137,18 @@ class Operations:
 
     def work_through(self, mapping: TableMapping, running: Sequence[Running]) -> None:
         """Rounds until every operation has finished, stopped, or has to wait longer than a run should."""
+        for one in running:
+            about = one.operation
+            one.trace = tracing.begin(
+                "record", mapping=mapping.name, operation=one.id, coupling=about.subject.coupling, number=one.number
+            )
+        try:
+            self._rounds(mapping, running)
+        finally:
+            for one in running:
+                one.trace.end()
+
+    def _rounds(self, mapping: TableMapping, running: Sequence[Running]) -> None:
         left = list(running)
         while left:
             sends: list[tuple[Running, tuple[Step, ...]]] = []
@@ -227,7 +243,11 @@ class Operations:
             by_side[steps[0].side].append((one, steps))
         answers: queue.Queue[tuple[Running, Sequence[Receipt]] | BaseException | None] = queue.Queue()
         threads = [
-            threading.Thread(target=self._send, args=(mapping, side, some, answers), name=f"write-{side}")
+            threading.Thread(
+                target=contextvars.copy_context().run,  # the run and the company go with every event of the thread
+                args=(self._send, mapping, side, some, answers),
+                name=f"write-{side}",
+            )
             for side, some in by_side.items()
             if some
         ]
@@ -257,8 +277,9 @@ class Operations:
         try:
             view = self.run.view(mapping, side)
             groups = [resolved(one.operation, steps) for one, steps in sends]
-            for number, receipts in self.run.systems[side].write(groups, view):
-                answers.put((sends[number][0], receipts))
+            with tracing.span("write", [one.trace for one, _ in sends], mapping=mapping.name, side=side):
+                for number, receipts in self.run.systems[side].write(groups, view):
+                    answers.put((sends[number][0], receipts))
         except BaseException as error:  # noqa: BLE001  handed to the coordinator, which raises it
             answers.put(error)
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -79,6 +80,7 @@ class Company:
     loaded: Loaded
     part: CompanyPart
     clock: Clock = field(default_factory=SystemClock)
+    on_exchange: Callable[[str, str, int, float], None] = lambda _side, _method, _status, _seconds: None
 
     @property
     def name(self) -> str:
@@ -121,6 +123,7 @@ class Company:
             ca_file=str(self.loaded.path(part.ca_file)) if part.ca_file else "",
             proxy=part.proxy,
             options={"price_lists": part.price_lists, "overlap_s": self.limits.overlap_s},
+            on_exchange=lambda *exchange: self.on_exchange("sales", *exchange),
         )
         return DynamicsSales(connection, self._cache(part.url))
 
@@ -138,6 +141,7 @@ class Company:
                 "overlap_s": self.limits.overlap_s,
                 "ignore_competitors": part.ignore_competitors,
             },
+            on_exchange=lambda *exchange: self.on_exchange("back_office", *exchange),
         )
         return BusinessCentral(connection, self._cache(part.url))
 
@@ -286,16 +290,23 @@ class Live:
 
 def company(loaded: Loaded, name: str | None = None) -> Company:
     """The company of this name, or the only one. Raises UsageError."""
+    found = companies(loaded, name)
+    if len(found) > 1:
+        names = ", ".join(one.name for one in found)
+        raise UsageError("several companies are configured", remedy=f"Name one with --company: {names}.")
+    return found[0]
+
+
+def companies(loaded: Loaded, name: str | None = None) -> list[Company]:
+    """All companies of the configuration, or the one of this name. Raises UsageError."""
     configuration = loaded.configuration
     parts = list(configuration.companies) or [
         CompanyPart(name=configuration.back_office.company, back_office_company=configuration.back_office.company)
     ]
-    if name is None and len(parts) == 1:
-        return Company(loaded, parts[0])
-    names = ", ".join(part.name for part in parts)
-    if name is None:
-        raise UsageError("several companies are configured", remedy=f"Name one with --company: {names}.")
-    for part in parts:
-        if part.name == name:
-            return Company(loaded, part)
-    raise UsageError(f"there is no company {name!r} in the configuration", remedy=f"There is: {names}.")
+    chosen = [part for part in parts if name in (None, part.name)]
+    if not chosen:
+        raise UsageError(
+            f"there is no company {name!r} in the configuration",
+            remedy=f"There is: {', '.join(part.name for part in parts)}.",
+        )
+    return [Company(loaded, part) for part in chosen]
