@@ -15,6 +15,7 @@ from syncengine.config.loading import Loaded
 from syncengine.config.loading import load
 from syncengine.errors import SyncError
 from syncengine.observe import logging
+from syncengine.observe import tracing
 from syncengine.observe.logging import get_logger
 from syncengine.service.wiring import Company
 from syncengine.service.wiring import company
@@ -36,6 +37,8 @@ class Options:
         found = load(self.config)
         part = found.configuration.log
         logging.configure(self.log_format or part.format, self.log_level or part.level)  # type: ignore[arg-type]
+        if found.configuration.traces.endpoint:
+            tracing.configure(found.configuration.traces.endpoint)
         return found
 
     def chosen(self) -> Company:

@@ -8,6 +8,7 @@ from syncengine.cli.context import Options
 from syncengine.cli.context import command
 from syncengine.cli.context import pass_options
 from syncengine.service.daemon import Daemon
+from syncengine.service.daemon import hold_signals
 
 
 @click.command()
@@ -16,9 +17,15 @@ from syncengine.service.daemon import Daemon
 @pass_options
 @command
 def serve(options: Options, host: str | None, port: int | None) -> None:
-    """The daemon: runs incremental syncs and sweeps as configured, one at a time.
+    """The daemon: runs incremental syncs, sweeps, full syncs and verifications as configured, one at a time.
+
+    \b
+    SIGTERM  no new run begins; those under way get [limits] shutdown_grace_s
+    SIGHUP   the configuration is read again; a bad one is refused and the old one stays
 
     \b
     Example: syncengine serve --port 8080
     """  # noqa: D301
-    Daemon(options.chosen(), host, port).serve(lambda address: click.echo(f"Listening on {address}"))
+    hold_signals()
+    daemon = Daemon(options.loaded(), options.company, host, port)
+    daemon.serve(lambda address: click.echo(f"Listening on {address}"))

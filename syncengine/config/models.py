@@ -44,6 +44,7 @@ class AuthPart(Part):
     password: Secret = ""
     certificate_file: str = ""
     certificate_password: Secret = ""
+    expires_on: date | None = None
 
     @model_validator(mode="after")
     def complete(self) -> AuthPart:
@@ -140,12 +141,58 @@ class SchedulePart(Part):
     sweep: str = "every 15m"
     full: str = ""
     verify: str = "0 3 * * *"
+    jitter_s: Annotated[float, Field(ge=0)] = 2
 
 
 class WebPart(Part):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     public_url: str = ""
+
+
+class WebhooksPart(Part):
+    """Change notifications. Without a secret none is genuine, and all are refused."""
+
+    sales_secret: Secret = ""
+    back_office_secret: Secret = ""
+    debounce_s: Annotated[float, Field(ge=0)] = 1
+    min_interval_s: Annotated[float, Field(ge=0)] = 5
+    max_body_kb: Annotated[int, Field(ge=1, le=10_240)] = 512
+
+
+class AlertWebhook(Part):
+    url: Secret
+    kind: Literal["generic", "teams", "slack"] = "generic"
+    secret: Secret = ""
+
+
+class AlertEmail(Part):
+    host: str
+    port: Annotated[int, Field(ge=1, le=65535)] = 587
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    user: str = ""
+    password: Secret = ""
+    sender: str
+    recipients: list[str]
+
+
+class AlertsPart(Part):
+    """When somebody is told. 0 turns one off; nothing is sent where no webhook and no e-mail is configured."""
+
+    webhooks: list[AlertWebhook] = []
+    email: AlertEmail | None = None
+    freshness_s: Annotated[float, Field(ge=0)] = 900
+    failing_after_s: Annotated[float, Field(ge=0)] = 300
+    failed_records: Annotated[int, Field(ge=0)] = 1
+    conflicts_after_s: Annotated[float, Field(ge=0)] = 3600
+    unexplained: Annotated[int, Field(ge=0)] = 1
+    credentials_days: Annotated[int, Field(ge=0)] = 14
+    silence_window_s: Annotated[float, Field(ge=0)] = 3600
+    silence_changes: Annotated[int, Field(ge=1)] = 5
+
+
+class TracesPart(Part):
+    endpoint: str = ""
 
 
 class LimitsPart(Part):
@@ -182,6 +229,9 @@ class Configuration(Part):
     mappings: MappingsPart = MappingsPart()
     schedule: SchedulePart = SchedulePart()
     web: WebPart = WebPart()
+    webhooks: WebhooksPart = WebhooksPart()
+    alerts: AlertsPart = AlertsPart()
+    traces: TracesPart = TracesPart()
     limits: LimitsPart = LimitsPart()
     log: LogPart = LogPart()
 

@@ -19,11 +19,14 @@ from syncengine.engine.verify import Verified
 from syncengine.errors import FailureClass
 from syncengine.errors import Refused
 from syncengine.errors import SyncError
+from syncengine.observe import tracing
 from syncengine.observe.logging import bind
 from syncengine.planner.steps import Action
 from syncengine.planner.steps import Step
+from syncengine.ports import Counts
 from syncengine.records.values import SIDES
 from syncengine.records.values import Ref
+from syncengine.records.values import Side
 from syncengine.service.lease import Lease
 from syncengine.service.lease import hold
 from syncengine.service.wiring import Company
@@ -90,6 +93,7 @@ def _performed(
     stop_asked: Callable[[], bool],
 ) -> dict[str, Any]:
     started_at = company.clock.now()
+    before = {side: replace(system.counts) for side, system in company.opened_systems().items()}
     if lease is not None:
         with store.transaction():
             store.runs.started(run_id, asked.kind, mode)
@@ -108,10 +112,13 @@ def _performed(
             on_progress=on_progress,
             stop_asked=stop_asked,
         )
-        result = execute(run, asked)
+        with tracing.span("run", id=run_id, company=company.name, kind=asked.kind, dry_run=dry_run) as trace:
+            result = execute(run, asked)
+            trace.note(status=result.status, exit_code=result.exit_code)
     except SyncError as error:
         result = Result("failed", error.exit_code, error)
-    found = as_json(company, run, result, asked, run_id, mode, dry_run=dry_run)
+    counts = _counts_since(company, before) if run is not None else {}
+    found = as_json(company, run, result, asked, run_id, mode, counts, dry_run=dry_run)
     found |= {"started_at": stamp(started_at), "finished_at": stamp(company.clock.now())}
     found["errors"] = _errors(store, run) if result.exit_code != 7 else []  # noqa: PLR2004
     if lease is not None and result.exit_code != 7:  # noqa: PLR2004
@@ -174,10 +181,31 @@ def _errors(store: SqlStore, run: Run | None) -> list[dict[str, Any]]:
     ]
 
 
+def _counts_since(company: Company, before: Mapping[Side, Counts]) -> dict[Side, Counts]:
+    """What this run asked of each system; a daemon's connections have a past."""
+    found = {}
+    for side, system in company.opened_systems().items():
+        then, now = before.get(side, Counts()), system.counts
+        found[side] = Counts(
+            requests=now.requests - then.requests,
+            operations=now.operations - then.operations,
+            retries=now.retries - then.retries,
+            throttled=now.throttled - then.throttled,
+        )
+    return found
+
+
 def as_json(
-    company: Company, run: Run | None, result: Result, asked: Asked, run_id: str, mode: str, *, dry_run: bool
+    company: Company,
+    run: Run | None,
+    result: Result,
+    asked: Asked,
+    run_id: str,
+    mode: str,
+    counts: Mapping[Side, Counts],
+    *,
+    dry_run: bool,
 ) -> dict[str, Any]:
-    counts = {side: system.counts for side, system in company.systems().items()} if run is not None else {}
     found: dict[str, Any] = {
         "run_id": run_id,
         "kind": asked.kind,

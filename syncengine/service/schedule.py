@@ -29,8 +29,12 @@ def seconds_between(text: str, name: str) -> float:
     return (second - first).total_seconds() if first and second else 0
 
 
-def trigger(text: str, name: str) -> Any:
-    """An APScheduler trigger, or None for never. Raises ConfigurationError."""
+def trigger(text: str, name: str, jitter_s: float = 0) -> Any:
+    """An APScheduler trigger, or None for never. Raises ConfigurationError.
+
+    `jitter_s` spreads the moments by up to that much, and never by more than a tenth of the interval: several
+    companies, and several installations, do not all knock at the same second.
+    """
     from apscheduler.triggers.cron import CronTrigger  # noqa: PLC0415
     from apscheduler.triggers.interval import IntervalTrigger  # noqa: PLC0415
 
@@ -41,8 +45,10 @@ def trigger(text: str, name: str) -> Any:
         seconds = float(match.group(1)) * _SECONDS[match.group(2)]
         if seconds < 1:
             raise ConfigurationError(f"{name}: {text!r} is too often", remedy='Use "every 1s" at the least.')
-        return IntervalTrigger(seconds=int(seconds))
-    return _cron(CronTrigger, text, name)
+        return IntervalTrigger(seconds=int(seconds), jitter=min(jitter_s, seconds / 10) or None)
+    cron = _cron(CronTrigger, text, name)
+    cron.jitter = jitter_s or None
+    return cron
 
 
 def _cron(kind: Any, text: str, name: str) -> Any:

@@ -40,6 +40,7 @@ from syncengine.planner.facts import Facts
 from syncengine.planner.rules import PlainRules
 from syncengine.planner.rules import Rules
 from syncengine.ports import Clock
+from syncengine.records.values import SIDES
 from syncengine.records.values import Side
 from syncengine.service.clock import SystemClock
 from syncengine.store.database import open_engine
@@ -157,6 +158,10 @@ class Company:
     def systems(self) -> Mapping[Side, DynamicsSales | BusinessCentral]:
         return {"sales": self.sales, "back_office": self.back_office}
 
+    def opened_systems(self) -> Mapping[Side, DynamicsSales | BusinessCentral]:
+        """Those that have been asked for anything so far."""
+        return {side: self.__dict__[side] for side in SIDES if side in self.__dict__}
+
     def _auth(self, part: AuthPart, name: str) -> Auth:
         return Auth(
             kind=part.kind,
@@ -254,6 +259,20 @@ class Company:
             name: order_rules if one.kind == "order" else plain for name, one in mappings.items()
         }
         return Live(mappings, rules, facts, {name: self.written[name].digest for name in mappings})
+
+    def require_secrets(self) -> None:
+        """Raises ConfigurationError where a secret that is referred to cannot be read."""
+        configuration = self.loaded.configuration
+        self._auth(configuration.sales.auth, "[sales.auth]")
+        self._auth(configuration.back_office.auth, "[back_office.auth]")
+        for side in SIDES:
+            self.webhook_secret(side)
+
+    def webhook_secret(self, side: Side) -> str:
+        """Empty where none is configured: then nothing that comes in is genuine. Raises ConfigurationError."""
+        part = self.loaded.configuration.webhooks
+        value = part.sales_secret if side == "sales" else part.back_office_secret
+        return secret(self.loaded, value, f"[webhooks] {side}_secret")
 
     def require_mode(self) -> Mode:
         """Raises ConfigurationError where nobody has chosen: both modes write, and they exclude each other."""

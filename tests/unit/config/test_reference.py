@@ -21,6 +21,7 @@ def _keys(part: type[BaseModel]) -> list[str]:
     [
         *(models.StorePart, models.SalesPart, models.BackOfficePart, models.AuthPart, models.IntegrationPart),
         *(models.MappingsPart, models.SchedulePart, models.WebPart, models.LimitsPart, models.LogPart),
+        *(models.WebhooksPart, models.AlertsPart, models.AlertWebhook, models.AlertEmail, models.TracesPart),
     ],
 )
 def test_every_key_is_described(part: type[BaseModel]) -> None:
