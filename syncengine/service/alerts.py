@@ -71,7 +71,6 @@ class Seen:
     scheduling: bool
     subscriptions: Mapping[str, Mapping[str, str]]
     auth: Mapping[str, AuthPart]
-    mode: str | None
     traffic_now: int = 0
     traffic_before: tuple[int, ...] = ()
 
@@ -86,8 +85,7 @@ def judge(part: AlertsPart, seen: Seen) -> list[Alert]:
 
 def _standing(part: AlertsPart, seen: Seen) -> list[Alert]:
     standing, now = seen.standing, seen.health.at
-    other_mode = standing.reason == "another-instance" and seen.mode is not None and seen.mode not in standing.message
-    if standing.state == "standing-by" and (standing.reason not in UNEVENTFUL or other_mode):
+    if standing.state == "standing-by" and standing.reason not in UNEVENTFUL:
         return [Alert("standing-by", f"nothing is written: {standing.message}", standing.remedy)]
     if part.failing_after_s and standing.state == "failing" and standing.since is not None:
         for_s = (now - standing.since).total_seconds()
@@ -300,7 +298,6 @@ def _seen(company: Company, standing: Standing, health: Health, *, scheduling: b
         scheduling=scheduling,
         subscriptions=subscriptions,
         auth={"sales": configuration.sales.auth, "back_office": configuration.back_office.auth},
-        mode=company.mode,
         traffic_now=now_changes,
         traffic_before=before,
     )

@@ -20,6 +20,7 @@ from typing import Literal
 from syncengine.engine.run import Asked
 from syncengine.errors import LeaseHeld
 from syncengine.errors import LeaseLost
+from syncengine.errors import Refused
 from syncengine.errors import SyncError
 from syncengine.observe.logging import bind
 from syncengine.observe.logging import get_logger
@@ -143,6 +144,8 @@ class Rounds:
                     self._work(lease)
             except LeaseHeld as error:
                 self._stand("standing-by", "another-instance", self._whose(error), error.remedy)
+            except Refused as error:
+                self._stand("standing-by", error.code, error.message, error.remedy)
             except LeaseLost as error:
                 self._stand("standing-by", "lease-lost", error.message, error.remedy)
             except SyncError as error:
@@ -265,6 +268,8 @@ class Rounds:
             self.metrics.counted(
                 company.name, side, retries=retries - retries_before, throttled=throttled - throttled_before
             )
+        if job == "verify":
+            self._remember_verify(result)
         error = result.get("error") or {}
         log.info(
             "run",
@@ -284,8 +289,6 @@ class Rounds:
                 "error": error.get("message", ""),
             },
         )
-        if job == "verify":
-            self._remember_verify(result)
         refusal = result.get("refusal")
         if refusal:
             self._stand("standing-by", refusal["code"], refusal["what"], refusal["remedy"])

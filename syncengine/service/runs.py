@@ -76,7 +76,8 @@ def perform(
 def _not_begun(
     company: Company, asked: Asked, run_id: str, mode: str, refused: Refused, *, dry_run: bool
 ) -> dict[str, Any]:
-    found = as_json(company, None, Result("refused", refused.exit_code, refused), asked, run_id, mode, dry_run=dry_run)
+    result = Result("refused", refused.exit_code, refused)
+    found = as_json(company, None, result, asked, run_id, mode, {}, dry_run=dry_run)
     now = stamp(company.clock.now())
     return found | {"started_at": now, "finished_at": now}
 

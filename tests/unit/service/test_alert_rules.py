@@ -22,7 +22,7 @@ from syncengine.store.health import MappingHealth
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 AUTH = AuthPart(kind="none")
-QUIET = Seen(Health(NOW), Standing("scheduling"), True, {}, {"sales": AUTH, "back_office": AUTH}, "bidirectional")
+QUIET = Seen(Health(NOW), Standing("scheduling"), True, {}, {"sales": AUTH, "back_office": AUTH})
 PART = AlertsPart()
 
 
@@ -38,7 +38,7 @@ STALE = _orders(oldest={("sales", "moving"): _ago(minutes=20)})
 STANDING_BY = replace(QUIET, standing=Standing("standing-by", "sop-enabled", "SOP is on", "turn it off", NOW))
 FAILING = replace(QUIET, standing=Standing("failing", "unreachable", "no answer", "", _ago(minutes=6)))
 OTHER_MODE = replace(
-    QUIET, scheduling=False, standing=Standing("standing-by", "another-instance", "h:1 schedules X, in one-way mode")
+    QUIET, scheduling=False, standing=Standing("standing-by", "other-mode", "h:1 is at work", "stop it")
 )
 EXPIRING = replace(QUIET, auth={"sales": AUTH.model_copy(update={"expires_on": date(2026, 3, 10)})})
 LOST = replace(QUIET, subscriptions={"back_office": {"until": _ago(hours=1).isoformat()}})
@@ -82,9 +82,7 @@ def test_each_cause_makes_exactly_its_alert_and_says_what_to_do(kind: str, seen:
         replace(QUIET, traffic_before=(9, 7, 12), traffic_now=1),
         replace(QUIET, subscriptions={"back_office": {"until": (NOW + timedelta(hours=1)).isoformat()}}),
         replace(QUIET, standing=Standing("failing", "unreachable", "no answer", "", _ago(minutes=4))),
-        replace(
-            OTHER_MODE, standing=Standing("standing-by", "another-instance", "h:1 schedules X, in bidirectional mode")
-        ),
+        replace(QUIET, scheduling=False, standing=Standing("standing-by", "another-instance", "h:1 schedules X")),
     ],
 )
 def test_what_is_as_it_should_be_alerts_nobody(seen: Seen) -> None:
