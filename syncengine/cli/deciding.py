@@ -1,4 +1,4 @@
-"""Commands that record what a person decides: resolve, retry, couple-record."""
+"""Commands that record what a person decides: resolve, retry, couple-record, accept-restore."""
 
 from __future__ import annotations
 
@@ -84,3 +84,25 @@ def couple_record(options: Options, mapping: str, sales_id: str, back_office_id:
         emit_json({"id": coupling, "mapping": mapping})
     else:
         click.echo(f"Coupled (coupling {coupling}). What waited for it goes on in the next run.")
+
+
+@click.command("accept-restore")
+@click.argument("side", type=click.Choice(["sales", "back-office"]))
+@json_option
+@pass_options
+@command
+def accept_restore(options: Options, side: str, *, as_json: bool) -> None:
+    """Say that a system was restored from a backup on purpose, so that writing goes on.
+
+    Records that are older than what was read of them are then compared as if they had just been coupled: what is
+    equal stays, what differs becomes a conflict. Nothing flows over a day of edits by itself.
+
+    \b
+    Example: syncengine accept-restore back-office
+    """  # noqa: D301
+    chosen: Side = "sales" if side == "sales" else "back_office"
+    at = decisions.accept_restore(options.chosen(), chosen)
+    if as_json:
+        emit_json({"side": side, "accepted_at": at})
+    else:
+        click.echo(f"Noted: {side} was restored. The next run compares what both systems hold now.")

@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "resolve": ("deciding", "resolve"),
     "retry": ("deciding", "retry"),
     "couple-record": ("deciding", "couple_record"),
+    "accept-restore": ("deciding", "accept_restore"),
     "sandbox": ("sandbox", "sandbox"),
 }
 """Command -> its file in this package and its name there."""

@@ -19,16 +19,23 @@ from syncengine.engine.reading import Candidate
 from syncengine.engine.reading import as_pair
 from syncengine.engine.reading import documents_of
 from syncengine.engine.reading import read
+from syncengine.engine.references import name_them
+from syncengine.engine.traces import gather
+from syncengine.engine.traces import must_not_go_back
 from syncengine.errors import FailureClass
 from syncengine.mapping.model import TableMapping
 from syncengine.observe.logging import get_logger
 from syncengine.planner.plan import plan_pair
+from syncengine.planner.plan import set_aside
 from syncengine.planner.settle import Made
 from syncengine.planner.settle import settle
 from syncengine.planner.settle import tokens
+from syncengine.planner.steps import ENDS
+from syncengine.planner.steps import MAKES
 from syncengine.planner.steps import Action
 from syncengine.planner.steps import Outcome
 from syncengine.planner.steps import Problem
+from syncengine.ports import CouplingStatus
 from syncengine.ports import Subject
 from syncengine.records.document import Gone
 from syncengine.records.record import Pair
@@ -55,7 +62,7 @@ class Applier:
                 busy = self.run.store.journal.busy(mapping.name)
             if not items:
                 return
-            candidates = read(self.run, mapping, items)
+            candidates = gather(self.run, mapping, read(self.run, mapping, items))
             with self.run.store.transaction():
                 for one in candidates:
                     if one.subject in busy:
@@ -79,9 +86,7 @@ class Applier:
         with self.run.store.transaction():
             references.preload(mapping, documents_of(candidates))
         candidates = enter(self.run, mapping, candidates)
-        planned: list[tuple[Candidate, Action]] = []
-        with self.run.store.transaction():
-            planned.extend((candidate, self._plan(mapping, candidate)) for candidate in candidates)
+        planned = self._planned(mapping, candidates)
         if self.run.dry_run:
             self._pretend(mapping, planned)
             return
@@ -94,9 +99,21 @@ class Applier:
                     self._conclude(mapping, candidate, action)
         self.operations.carry_out(mapping, to_run)
 
+    def _planned(self, mapping: TableMapping, candidates: Sequence[Candidate]) -> list[tuple[Candidate, Action]]:
+        """Each candidate with its plan; those that wait for records whose names nobody knows are planned twice."""
+        planned: list[tuple[Candidate, Action]] = []
+        with self.run.store.transaction():
+            planned.extend((candidate, self._plan(mapping, candidate)) for candidate in candidates)
+        waits = [ref for _, action in planned for ref in action.waits_for]
+        if not name_them(self.run, waits):
+            return planned
+        with self.run.store.transaction():
+            return [
+                (candidate, self._plan(mapping, candidate) if action.waits_for else action)
+                for candidate, action in planned
+            ]
+
     def _plan(self, mapping: TableMapping, candidate: Candidate) -> Action:
-        if candidate.problem is not None:
-            return Action(_no_pair(candidate), "none", candidate.problem.message, problem=candidate.problem)
         subject = candidate.subject
         self.passes[subject] += 1
         generation = self.run.store.journal.attempts(subject)
@@ -107,11 +124,21 @@ class Applier:
         except ValueError as error:
             problem = Problem(FailureClass.PERSON, "unreadable", str(error), "Correct the value, or the mapping's row.")
             return Action(_no_pair(candidate), "none", problem.message, problem=problem)
-        answers = self.run.store.conflicts.answers(pair.coupling) if pair.coupling is not None else {}
-        action = plan_pair(pair, mapping, self.run.rules[mapping.name], self.run.references, self.run.facts, answers)
+        if candidate.problem is None:
+            pair = must_not_go_back(self.run, pair)
+        action = self._action(mapping, pair, candidate.problem)
+        if action.kind == "tell" and subject in self.run.untold:
+            action = replace(action, kind="none", steps=())
         if action.steps and self.passes[subject] > self.run.limits.passes:
             return replace(action, steps=(), kind="none", problem=_restless(action))
         return action
+
+    def _action(self, mapping: TableMapping, pair: Pair, problem: Problem | None) -> Action:
+        run, rules = self.run, self.run.rules[mapping.name]
+        if problem is not None:
+            return set_aside(pair, mapping, rules, run.references, run.facts, problem)
+        answers = run.store.conflicts.answers(pair.coupling) if pair.coupling is not None else {}
+        return plan_pair(pair, mapping, rules, run.references, run.facts, answers)
 
     # what a plan without steps leaves behind
 
@@ -122,8 +149,9 @@ class Applier:
             self._leave_alone(mapping, candidate, action)
             return
         if action.problem is None and any(not isinstance(pair.of(side), Record) for side in SIDES):
-            store.couplings.end(pair.coupling or 0, "removed", "gone on both sides")
-            store.history.note(subject, "ended", {"reason": "gone on both sides"})
+            status: CouplingStatus = ENDS.get(action.kind, "removed")
+            store.couplings.end(pair.coupling or 0, status, action.reason)
+            store.history.note(subject, "ended", {"reason": action.reason, "status": status})
             store.work.done(subject)
             self.run.counts.of(mapping.name).uncoupled += 1
             return
@@ -168,6 +196,9 @@ class Applier:
         if problem.failure in (FailureClass.TRANSIENT, FailureClass.THROTTLED):
             wait_s = BACKOFF_S[min(candidate.item.attempts, len(BACKOFF_S) - 1)]
             until = self.run.clock.now() + timedelta(seconds=wait_s)
+        if problem.again_s is not None:
+            until = self.run.clock.now() + timedelta(seconds=problem.again_s)
+            self.run.again_at = max(until, self.run.again_at or until)
         number = candidate.item.number or self._number(candidate)
         self.run.store.work.park(candidate.subject, problem, until=until, causes=action.waits_for, number=number)
         known = candidate.item.problem
@@ -194,11 +225,11 @@ class Applier:
             for candidate, action in planned:
                 if action.steps or action.waits_for or action.problem is not None:
                     self.run.plan.append(action)
-                if not action.steps:
+                if not action.steps or action.kind == "tell":
                     self._conclude(mapping, candidate, action)
                     continue
                 self.run.store.work.done(candidate.subject)
-                if action.kind == "create":
+                if action.kind in MAKES and candidate.coupling is None:
                     self._pretend_coupled(mapping, action)
 
     def _pretend_coupled(self, mapping: TableMapping, action: Action) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
+from datetime import datetime
 from typing import Any
 
 from syncengine.engine.counts import RunCounts
@@ -63,6 +64,8 @@ class Run:
     joined: set[str] = field(default_factory=set)  # mappings whose load in this run has compared both sides entirely
     lost: Counter[Subject] = field(default_factory=Counter)  # how often written values did not take
     refusals: dict[int, Problem] = field(default_factory=dict)  # why an operation takes its way back
+    untold: set[Subject] = field(default_factory=set)  # whose problem could not be written where people look
+    again_at: datetime | None = None  # when all records that are asked for once more are due
     digests: Mapping[str, str] = field(default_factory=dict)  # of each mapping as it is written in its files
     began_at: float = field(default_factory=time.monotonic)  # of the monotonic clock
     before_writing: Callable[[], None] = lambda: None

@@ -20,9 +20,12 @@ from syncengine.observe.logging import get_logger
 from syncengine.orders.recreate import REMOVE
 from syncengine.orders.recreate import SUCCESSOR
 from syncengine.orders.recreate import WAY_BACK
+from syncengine.orders.states import REOPENED
 from syncengine.planner.rounds import Stopped
 from syncengine.planner.settle import Made
 from syncengine.planner.settle import settle
+from syncengine.planner.steps import ENDS
+from syncengine.planner.steps import MAKES
 from syncengine.planner.steps import Action
 from syncengine.planner.steps import Problem
 from syncengine.planner.steps import ReceiptOutcome
@@ -30,7 +33,9 @@ from syncengine.planner.steps import Step
 from syncengine.ports import Operation
 from syncengine.ports import Subject
 from syncengine.records.document import Document
+from syncengine.records.record import Base
 from syncengine.records.record import Pair
+from syncengine.records.record import Record
 from syncengine.records.values import SIDES
 from syncengine.records.values import Side
 from syncengine.records.values import other
@@ -49,6 +54,9 @@ class Finisher:
         if operation.foreign_edit:
             self._went_back(mapping, operation)
             return
+        if operation.kind in ENDS or operation.kind in ("reopen", "tell"):
+            self._ended(mapping, operation)
+            return
         store, run = self.run.store, self.run
         with store.transaction():
             result = made(mapping, operation)
@@ -57,10 +65,11 @@ class Finisher:
             subject = operation.subject
             if operation.kind == "create":
                 subject = self._couple(mapping, operation, result)
-            elif operation.kind == "recreate" and result.document:
+            elif operation.kind in ("recreate", "renew") and result.document:
                 store.couplings.move(_coupling_of(subject), result.document)
-                self._succeeded(mapping, operation)
-                run.counts.of(mapping.name).recreated += 1
+                if operation.kind == "recreate":
+                    self._succeeded(mapping, operation)
+                    run.counts.of(mapping.name).recreated += 1
             store.couplings.settle(_coupling_of(subject), settled.base, settled.line_pairs)
             store.journal.close(operation.id, "done" if problem is None else "stopped")
             store.history.note(subject, "settled", {"operation": operation.id, "kind": operation.kind})
@@ -69,6 +78,34 @@ class Finisher:
                 store.work.park(subject, problem, number=self._number(mapping, operation))
             else:
                 store.work.add(subject, self._documents(operation), number=self._number(mapping, operation))
+
+    def _ended(self, mapping: TableMapping, operation: Operation) -> None:
+        """Nothing is compared any more: the coupling has ended, or waits for people."""
+        store, subject = self.run.store, operation.subject
+        status = ENDS.get(operation.kind)
+        with store.transaction():
+            store.journal.close(operation.id, "done")
+            if status is not None:
+                store.couplings.end(_coupling_of(subject), status, operation.reason)
+                store.history.note(subject, "ended", {"reason": operation.reason, "status": status})
+                store.work.done(subject)
+                self.run.counts.of(mapping.name).uncoupled += 1
+                return
+            if operation.kind == "reopen":
+                self._reopened(mapping, operation)
+            store.work.add(subject, {}, number=self._number(mapping, operation))
+
+    def _reopened(self, mapping: TableMapping, operation: Operation) -> None:
+        """Remember that it was we who opened the order: once it is submitted again it is made anew."""
+        store, coupling_id = self.run.store, _coupling_of(operation.subject)
+        coupling = store.couplings.get([coupling_id])[coupling_id]
+        base = coupling.base
+        if base is None:
+            sales = self.run.record(mapping, "sales", operation.documents["sales"]).picture()
+            base = Base(sales, Record(coupling.back_office_id, None, {}))
+        store.couplings.settle(
+            coupling_id, replace(base, sales=replace(base.sales, state=REOPENED)), coupling.line_pairs
+        )
 
     def _couple(self, mapping: TableMapping, operation: Operation, made: Made) -> Subject:
         source: Side = operation.subject.side or "sales"
@@ -101,7 +138,7 @@ class Finisher:
         written = {step.side for step in operation.steps if step.writes and step.no in operation.receipts}
         found = {side: document for side, document in operation.documents.items() if side not in written}
         only_created = [s for s in operation.steps if s.writes and s.no in operation.receipts]
-        if operation.kind == "create" and len(only_created) == 1:
+        if operation.kind in MAKES and len(only_created) == 1:
             answer = operation.receipts[only_created[0].no].after
             expected_lines = len(only_created[0].lines)
             if isinstance(answer, Document) and len(answer.lines) >= expected_lines and answer.version:
@@ -164,8 +201,11 @@ class Finisher:
                 return fresh
         if operation.kind == "recreate":
             return self._recreate_stopped(mapping, operation, stopped)
+        if operation.kind == "tell" and receipt.outcome is not ReceiptOutcome.STALE:
+            self._untold(mapping, operation, stopped)
+            return None
         created = operation.receipts.get(operation.steps[0].no)
-        if operation.kind == "create" and created is not None and created.outcome is ReceiptOutcome.DONE:
+        if operation.kind in MAKES and created is not None and created.outcome is ReceiptOutcome.DONE:
             self.finished(mapping, operation, self._refused(stopped))
             return None
         with self.run.store.transaction():
@@ -175,6 +215,15 @@ class Finisher:
             else:
                 self._park(mapping, operation, self._refused(stopped))
         return None
+
+    def _untold(self, mapping: TableMapping, operation: Operation, stopped: Stopped) -> None:
+        """The order cannot show its problem; the problem is set aside all the same."""
+        store, error = self.run.store, stopped.receipt.error
+        log.warning("not_told", operation=operation.id, error=error.message if error else str(stopped.receipt.outcome))
+        self.run.untold.add(operation.subject)
+        with store.transaction():
+            store.journal.close(operation.id, "stopped")
+            store.work.add(operation.subject, {}, number=self._number(mapping, operation))
 
     def _go_on(self, mapping: TableMapping, operation: Operation, step: Step) -> Operation | None:
         """Our own writes, and what the system derives from them, move tokens: then the step goes on."""

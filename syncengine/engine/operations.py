@@ -123,11 +123,12 @@ class Operations:
         document = operation.documents["back_office"]
         coupling = operation.subject.coupling
         assert coupling is not None  # noqa: S101
+        held = self.run.store.couplings.get([coupling])[coupling]
         self.run.store.archive.keep(
             mapping=mapping.name,
             coupling=coupling,
             operation=operation.id,
-            order=self.run.number(mapping, "sales", operation.documents.get("sales")),
+            order=self.run.number(mapping, "sales", operation.documents.get("sales")) or held.sales_number,
             number=self.run.number(mapping, "back_office", document),
             reason=action.reason,
             document=document,

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import field
 from dataclasses import replace
 
 from syncengine.engine.context import Run
@@ -19,6 +20,7 @@ from syncengine.records.document import Document
 from syncengine.records.document import Gone
 from syncengine.records.record import Pair
 from syncengine.records.record import Seen
+from syncengine.records.record import Traces
 from syncengine.records.values import SIDES
 from syncengine.records.values import Side
 
@@ -34,6 +36,7 @@ class Candidate:
     documents: Mapping[Side, Found]
     pair: Pair | None = None
     problem: Problem | None = None
+    traces: Traces = field(default_factory=Traces)
 
     @property
     def subject(self) -> Subject:
@@ -101,6 +104,7 @@ def as_pair(run: Run, mapping: TableMapping, candidate: Candidate, generation: i
         base=coupling.base if coupling else None,
         line_pairs=coupling.line_pairs if coupling else (),
         generation=generation,
+        traces=candidate.traces,
     )
 
 

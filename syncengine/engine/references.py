@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from syncengine.mapping.filters import cell
 from syncengine.mapping.fold import mapped_lines
@@ -16,11 +17,15 @@ from syncengine.mapping.model import TableMapping
 from syncengine.ports import Coupling
 from syncengine.ports import Couplings
 from syncengine.records.document import Document
+from syncengine.records.document import View
 from syncengine.records.values import Link
 from syncengine.records.values import Ref
 from syncengine.records.values import Scalar
 from syncengine.records.values import Side
 from syncengine.records.values import is_blank
+
+if TYPE_CHECKING:
+    from syncengine.engine.context import Run
 
 
 class StoredReferences:
@@ -29,9 +34,10 @@ class StoredReferences:
         self.mappings = mappings
         self._by_remote: dict[tuple[str, Side, str], Sequence[Coupling]] = {}
         self._by_id: dict[int, Coupling] = {}
+        self.names: dict[tuple[str, Side | None, str | None], str] = {}
 
     def clear(self) -> None:
-        """Forget; couplings may have changed."""
+        """Forget; couplings may have changed. Names of records stay."""
         self._by_remote.clear()
         self._by_id.clear()
 
@@ -80,6 +86,9 @@ class StoredReferences:
                 return picture.fields[row]
         return None
 
+    def name(self, ref: Ref) -> str:
+        return self.names.get((ref.mapping, ref.side, ref.remote_id)) or ref.remote_id or "?"
+
     def _meant(self, mappings: Sequence[str], side: Side, target: Link | str) -> list[str]:
         """Of several mappings, those whose table the link points at."""
         known = [name for name in mappings if name in self.mappings]
@@ -120,3 +129,21 @@ def _named(lookup: Sequence[str], value: object) -> Iterable[tuple[str, str]]:
     if not is_blank(value):
         remote_id = value.id if isinstance(value, Link) else str(value)
         yield from ((name, remote_id) for name in lookup)
+
+
+def name_them(run: Run, refs: Iterable[Ref]) -> bool:
+    """Read what people call these records, for messages; False where nothing new was learned."""
+    names = run.references.names
+    wanted: dict[tuple[str, Side], set[str]] = defaultdict(set)
+    for ref in refs:
+        unknown = (ref.mapping, ref.side, ref.remote_id) not in names
+        if unknown and ref.side and ref.remote_id and ref.mapping in run.mappings and ref.coupling is None:
+            wanted[ref.mapping, ref.side].add(ref.remote_id)
+    for (name, side), ids in wanted.items():
+        of = run.mappings[name].of(side)
+        found = run.systems[side].read(View(of.table, (of.number,)), sorted(ids)) if of.number else {}
+        for remote_id in ids:
+            document = found.get(remote_id)
+            text = run.number(run.mappings[name], side, document) if isinstance(document, Document) else ""
+            names[name, side, remote_id] = text
+    return bool(wanted)

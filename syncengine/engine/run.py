@@ -115,6 +115,19 @@ def _sync(run: Run, asked: Asked) -> None:
         resumer.wait_out(operations)
         for mapping in _chosen(run, asked):
             applier.work_through(mapping)
+        _ask_again(run, asked, applier)
+
+
+def _ask_again(run: Run, asked: Asked, applier: Applier) -> None:
+    """What was not found is asked for once more in this run, where that is soon enough."""
+    while run.again_at is not None and not run.stop_asked():
+        wait_s = (run.again_at - run.clock.now()).total_seconds()
+        run.again_at = None
+        if wait_s > run.limits.patience_s:
+            return
+        run.clock.sleep(max(0.0, wait_s))
+        for mapping in _chosen(run, asked):
+            applier.work_through(mapping)
 
 
 def _load_all(run: Run, asked: Asked) -> None:

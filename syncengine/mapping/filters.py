@@ -12,6 +12,7 @@ from syncengine.records.values import Wire
 from syncengine.records.values import is_blank
 
 STATE = "$state"  # the neutral state word of a document, readable like a column
+PROGRESS = "$progress"  # … and the word for how far its goods have left
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,10 @@ Filter = tuple[Condition, ...]
 
 
 def cell(document: Document, column: str) -> Wire:
-    """The value of a column; `$state` is the neutral state word."""
-    return document.state if column == STATE else document.fields.get(column)
+    """The value of a column; `$state` and `$progress` are the neutral words."""
+    if column == STATE:
+        return document.state
+    return document.progress if column == PROGRESS else document.fields.get(column)
 
 
 def admits(wanted: Filter, document: Document) -> bool:

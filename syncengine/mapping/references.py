@@ -27,3 +27,7 @@ class References(Protocol):
     def fact(self, ref: Ref, row: str) -> Scalar:
         """A row's value of the referenced record, as the base remembers it."""
         ...
+
+    def name(self, ref: Ref) -> str:
+        """What people call the referenced record; its id where nobody has looked."""
+        ...

@@ -482,17 +482,52 @@ STATE_WORDS = {
 }
 
 
+PROGRESS_WORDS = {
+    "part-shipped": "shipped in part",
+    "shipped": "shipped",
+}
+
+
 @dataclass(frozen=True)
 class StatusLine(AsIs):
-    """What the seller reads on the order: `S-ORD101001 · Draft, to be released`. Back office: number and state."""
+    """What the seller reads on the order: `S-ORD101001 · Draft, to be released`, `S-ORD101001 · shipped in part`.
+
+    Back office: number, state, and how far the goods have left.
+    """
 
     two_way: bool = False
 
     def read(self, side: Side, cells: Cells) -> Scalar:
         if side == "sales":
             return _only(cells)
-        document_number, state = cells
-        return f"{document_number}{DOT}{STATE_WORDS.get(str(state), state)}" if document_number else None
+        document_number, state, progress = cells
+        words = PROGRESS_WORDS.get(str(progress), "")
+        if not words or state == "draft":
+            words = ", ".join(one for one in (STATE_WORDS.get(str(state), str(state)), words) if one)
+        return f"{document_number}{DOT}{words}" if document_number else None
+
+
+@dataclass(frozen=True)
+class InOrder(AsIs):
+    """The status code of a document that goes on by itself: 1, whatever its state."""
+
+    two_way: bool = False
+
+    def read(self, side: Side, cells: Cells) -> Scalar:
+        return _only(cells) if side == "sales" else (1 if cells[0] else None)
+
+
+@dataclass(frozen=True)
+class Backordered(AsIs):
+    """What is still to come once the first goods of the order have left. Back office: ordered, shipped, progress."""
+
+    two_way: bool = False
+
+    def read(self, side: Side, cells: Cells) -> Scalar:
+        if side == "sales":
+            return number(cells[0])
+        ordered, shipped, progress = cells
+        return max(number(ordered) - number(shipped), Decimal(0)) if progress else Decimal(0)
 
 
 @dataclass(frozen=True)
@@ -555,6 +590,8 @@ TRANSFORMS: Final[Mapping[str, Factory]] = {
     "header_discount": _plain(HeaderDiscount()),
     "line_discount": _plain(LineDiscount()),
     "status_line": _plain(StatusLine()),
+    "in_order": _plain(InOrder()),
+    "backordered": _plain(Backordered()),
     "stock": _plain(Stock(sales=2)),
     "leading_number": _plain(LeadingNumber()),
 }
@@ -578,6 +615,7 @@ WIDTHS: Final[Mapping[str, tuple[int, int]]] = {
     "header_discount": (3, 1),
     "line_discount": (3, 1),
     "person_name": (4, 1),
-    "status_line": (1, 2),
+    "status_line": (1, 3),
+    "backordered": (1, 3),
 }
 """How many columns a transform takes on each side (sales, back office); one each where nothing is said."""

@@ -10,11 +10,20 @@ from syncengine.errors import FailureClass
 from syncengine.mapping.model import Policy
 from syncengine.mapping.model import TableMapping
 from syncengine.orders import states
+from syncengine.orders.amend import hindrance
+from syncengine.orders.gone import gone
+from syncengine.orders.gone import in_review
+from syncengine.orders.gone import remove
 from syncengine.orders.recreate import recreate
+from syncengine.orders.sales import FIRST
+from syncengine.orders.sales import change_set
+from syncengine.orders.sales import set_state
+from syncengine.orders.sales import with_lock_opened
+from syncengine.orders.telling import is_told
+from syncengine.orders.telling import telling
 from syncengine.planner.build import LINE_SET
 from syncengine.planner.build import Builder
 from syncengine.planner.build import Cells
-from syncengine.planner.build import again_unlocked
 from syncengine.planner.build import header_values
 from syncengine.planner.build import target_of
 from syncengine.planner.build import update_header
@@ -35,8 +44,6 @@ from syncengine.records.record import Record
 from syncengine.records.values import Scalar
 from syncengine.records.values import Side
 from syncengine.records.values import is_blank
-
-FIRST, UNLOCKED = 1, 2  # the two change sets of a write to Sales: as it is, and with the lock opened
 
 
 class OrderRules:
@@ -66,34 +73,26 @@ class OrderRules:
             return _write_in_unset()
         return None
 
-    def gone(self, pair: Pair, mapping: TableMapping) -> Problem | None:
-        there = {side: isinstance(pair.of(side), Record) for side in ("sales", "back_office")}
-        if not any(there.values()):
-            return None
-        if there["sales"]:
-            return _person(
-                "order-gone",
-                "the order is gone from the back office: posted, or deleted by a person",
-                "Look at its invoices and shipments there, then close or cancel it in Sales.",
-                "back_office",
-            )
-        return _person(
-            "deleted-in-sales",
-            "the order was deleted in Sales",
-            "Delete or finish the order in the back office, or uncouple it.",
-            "sales",
-        )
+    def gone(self, builder: Builder) -> Built | Problem | None:
+        return gone(builder)
 
-    def review(
-        self, pair: Pair, mapping: TableMapping, decided: Decided
-    ) -> tuple[tuple[Decision, ...], Problem | None]:
-        decisions = decided.decisions
+    def tell(self, builder: Builder, problem: Problem) -> None:
+        cells = telling(builder, problem)
+        if cells:
+            change_set(builder, cells, {})
+
+    def review(self, builder: Builder, decided: Decided) -> tuple[tuple[Decision, ...], Problem | None]:
+        pair, mapping, decisions = builder.pair, builder.mapping, decided.decisions
+        if any(d.outcome is Outcome.CONFLICT for d in decisions):
+            decisions = tuple(_left_told(d) for d in decisions)
         sales, order = pair.record("sales"), pair.record("back_office")
-        problem = self._state_of_sales(pair, sales)
+        problem = self._state_of_sales(pair, sales, order)
+        if problem is None and sales.state == states.CANCELED:
+            return decisions, in_review() if order.state == states.IN_REVIEW else None
         if problem is None:
             problem = self._currency(mapping, decisions)
         if problem is None:
-            problem = self._back_office(mapping, order, decisions)
+            problem = self._back_office(builder, replace(decided, decisions=decisions))
         if problem is None and sales.state in states.CLOSED and _writing(mapping, decisions):
             problem = _person(
                 "closed-in-sales",
@@ -119,6 +118,10 @@ class OrderRules:
 
     def write(self, builder: Builder, decided: Decided) -> Built:
         mapping = builder.mapping
+        if builder.pair.record("sales").state == states.CANCELED:
+            removed = remove(builder, builder.pair.record("back_office"), "canceled in Sales")
+            assert isinstance(removed, Built)  # noqa: S101  in review was asked before
+            return removed
         to_back_office = [d for d in decided.decisions if _target(mapping, d) == "back_office"]
         if to_back_office and self._must_recreate(builder, to_back_office):
             executes = recreate(builder, decided)
@@ -131,16 +134,24 @@ class OrderRules:
 
     # what stands in the way
 
-    def _state_of_sales(self, pair: Pair, sales: Record) -> Problem | None:
+    def _state_of_sales(self, pair: Pair, sales: Record, order: Record) -> Problem | None:
         agreed = pair.base.sales.state if pair.base else None
-        if sales.state in states.CLOSED and sales.state != agreed:
+        if sales.state in states.CLOSED and sales.state != agreed and not _in_step(sales, order):
+            shipped = ", after goods were shipped" if states.anything_shipped(order) else ""
             return _person(
                 f"{sales.state}-in-sales",
-                f"the order was set to {sales.state} in Sales by a person",
+                f"the order was set to {sales.state} in Sales by a person{shipped}",
                 "Decide in the back office what is to become of the order there.",
                 "sales",
             )
         if sales.state == states.ACTIVE and states.ACTIVE not in self._ready():
+            if pair.base is not None and _shipped_since(order, pair.base.back_office):
+                return _person(
+                    "shipped-while-held",
+                    "goods were shipped while the order was Active in Sales; nothing is written until it is submitted",
+                    "Submit the order in Sales; agree about its changes with whoever shipped it.",
+                    "back_office",
+                )
             return Problem(
                 FailureClass.WAITING,
                 "held",
@@ -165,26 +176,18 @@ class OrderRules:
                 )
         return None
 
-    def _back_office(self, mapping: TableMapping, order: Record, decisions: Iterable[Decision]) -> Problem | None:
-        ours = [d for d in decisions if _target(mapping, d) == "back_office"]
+    def _back_office(self, builder: Builder, decided: Decided) -> Problem | None:
+        pair, mapping = builder.pair, builder.mapping
+        order = pair.record("back_office")
+        ours = [d for d in decided.decisions if _target(mapping, d) == "back_office"]
         if not ours:
             return None
         if order.state == states.IN_REVIEW:
-            return Problem(
-                FailureClass.WAITING,
-                "in-review",
-                "waiting: the order is in review in the back office",
-                "Approve or reject it there.",
-                "back_office",
-            )
+            return in_review()
+        if states.anything_shipped(order):
+            locked = (order.state or "") in builder.traits("back_office").lines_locked
+            return hindrance(pair, mapping, decided, ours, lines_locked=locked)
         recreating = any(_recreates(mapping, d) for d in ours)
-        if recreating and states.anything_shipped(order):
-            return _person(
-                "shipped-order-changed",
-                "the order was changed in Sales after goods were shipped; it can no longer be recreated",
-                "Agree with the warehouse, then make both orders equal by hand.",
-                "sales",
-            )
         if recreating and order.state == states.RELEASED and not self.settings.get("recreate_released", True):
             return _person(
                 "released-order-changed",
@@ -195,7 +198,12 @@ class OrderRules:
         return None
 
     def _must_recreate(self, builder: Builder, decisions: Sequence[Decision]) -> bool:
-        """By the mapping's word, or because the back office refuses these columns in the order's state."""
+        """By the mapping's word, or because the back office refuses these columns in the order's state.
+
+        Never once goods have left: their shipments belong to the document, and what can be amended is amended.
+        """
+        if states.anything_shipped(builder.pair.record("back_office")):
+            return False
         if self.settings.get("on_order_change") == "archive-and-recreate" and any(
             _recreates(builder.mapping, d) for d in decisions
         ):
@@ -220,8 +228,11 @@ class OrderRules:
         if sales.state == states.SUBMITTED and states.completely_shipped(order):
             steps = self._fulfil(builder, steps)
             executes += (Decision("state", Outcome.TO_SALES, sales.state, states.FULFILLED, "completely shipped"),)
+        elif sales.state == states.FULFILLED and states.completely_invoiced(order):
+            steps = [set_state(builder, states.INVOICED, expects=sales.version)]
+            executes += (Decision("state", Outcome.TO_SALES, sales.state, states.INVOICED, "completely invoiced"),)
         if steps and sales.state == states.SUBMITTED:
-            _with_lock_opened(builder, steps)
+            with_lock_opened(builder, steps)
         return executes
 
     def _fulfil(self, builder: Builder, steps: list[Step]) -> list[Step]:
@@ -235,8 +246,7 @@ class OrderRules:
             for step in steps:
                 builder.steps.append(replace(step, no=len(builder.steps) + 1))
             steps = [step for step in builder.steps if step.side == "sales"]
-        last = builder.add("sales", "set-state", target=sales.id, body={"state": states.FULFILLED}, atomic=FIRST)
-        return [*steps, last]
+        return [*steps, set_state(builder, states.FULFILLED)]
 
     def _has_write_in(self, sales: Record, decisions: Iterable[Decision]) -> bool:
         """Does a Sales line that is new to the back office name its product by text?"""
@@ -246,20 +256,6 @@ class OrderRules:
             for line in sales.lines.values()
             if not decisions or line.id in new
         )
-
-
-def _with_lock_opened(builder: Builder, steps: list[Step]) -> None:
-    """Once more for a system that holds submitted orders read-only: Active, the same writes, Submitted."""
-    closing = [step for step in steps if step.verb == "set-state"]
-    again_unlocked(
-        builder,
-        "sales",
-        [step for step in steps if step.verb != "set-state"],
-        (states.ACTIVE, states.SUBMITTED),
-        UNLOCKED,
-    )
-    for step in closing:
-        builder.steps.append(replace(step, no=len(builder.steps) + 1, when="read-only", atomic=UNLOCKED))
 
 
 def _first_told(builder: Builder) -> Cells:
@@ -294,6 +290,27 @@ def _number_back(builder: Builder, after: int) -> tuple[Step, ...]:
         for at, line in enumerate(sales.lines.values(), start=1)
     ]  # fmt: skip
     return (header, *lines)
+
+
+def _in_step(sales: Record, order: Record) -> bool:
+    """Does the state a person set say what the back office says too?"""
+    if sales.state == states.CANCELED:
+        return not states.anything_shipped(order)  # the document is archived and removed
+    if sales.state == states.FULFILLED:
+        return states.completely_shipped(order)
+    return states.completely_invoiced(order)
+
+
+def _shipped_since(order: Record, picture: Record) -> bool:
+    shipped = {line_id: states.shipped(line) for line_id, line in picture.lines.items()}
+    return any(states.shipped(line) > shipped.get(line_id, 0) for line_id, line in order.lines.items())
+
+
+def _left_told(decision: Decision) -> Decision:
+    """While a conflict is open, the status line tells of it."""
+    if decision.line is None and is_told([decision.group]) and decision.outcome is not Outcome.AGREE:
+        return replace(decision, outcome=Outcome.KEEP, reason="the conflict is told there")
+    return decision
 
 
 def _target(mapping: TableMapping, decision: Decision) -> Side | None:

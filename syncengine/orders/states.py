@@ -29,16 +29,41 @@ CURRENCY: Final = "currency"
 QUANTITY: Final = "quantity"
 SHIPPED: Final = "shipped"
 INVOICED_QUANTITY: Final = "invoiced"
+CANCELED_QUANTITY: Final = "canceled"
+PLACE: Final = "place"
 PRODUCT: Final = "product"
+UNIT: Final = "unit"
+STATUS_LINE: Final = "status_line"
+STATUS_CODE: Final = "status_code"
+FULFILLED_ON: Final = "fulfilled_on"
+NUMBERS: Final = ("document_number", "listed_number")
+
+REOPENED: Final = "reopened"
+"""The agreed state of an order that we set back to Active because its document was deleted by a person."""
 
 
 def shipped(line: LineRecord) -> Decimal:
     return number(line.fields.get(SHIPPED))
 
 
+def invoiced(line: LineRecord) -> Decimal:
+    return number(line.fields.get(INVOICED_QUANTITY))
+
+
 def anything_shipped(order: Record) -> bool:
     """Has any goods left, or any line been invoiced?"""
-    return any(shipped(line) or number(line.fields.get(INVOICED_QUANTITY)) for line in order.lines.values())
+    return any(shipped(line) or invoiced(line) for line in order.lines.values())
+
+
+def completely_invoiced(order: Record) -> bool:
+    lines = list(_with_quantity(order))
+    return bool(lines) and all(invoiced(line) >= number(line.fields.get(QUANTITY)) for line in lines)
+
+
+def number_of(order: Record | None) -> str:
+    """What the back office calls the order, as far as the mapping reads it."""
+    found = (str(order.fields.get(name) or "") for name in NUMBERS) if order else iter(())
+    return next((text for text in found if text), "")
 
 
 def completely_shipped(order: Record) -> bool:

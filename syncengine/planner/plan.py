@@ -16,6 +16,7 @@ from syncengine.planner.decide import decide
 from syncengine.planner.facts import Facts
 from syncengine.planner.rules import Built
 from syncengine.planner.rules import Rules
+from syncengine.planner.steps import ENDS
 from syncengine.planner.steps import Action
 from syncengine.planner.steps import Decision
 from syncengine.planner.steps import Outcome
@@ -40,21 +41,45 @@ def plan_pair(
     if pair.coupling is None:
         return _uncoupled(builder, rules)
     if not isinstance(pair.sales, Record) or not isinstance(pair.back_office, Record):
-        problem = rules.gone(pair, mapping)
-        return Action(pair, "none", problem.message if problem else "gone on both sides", problem=problem)
+        return _gone(builder, rules)
 
     def policy(group: str, line: Line) -> Policy:
         return rules.policy(pair, mapping, group, line)
 
     decided = decide(pair, mapping, policy, answers or {})
-    decisions, problem = rules.review(pair, mapping, decided)
+    decisions, problem = rules.review(builder, decided)
     decided = Decided(decisions, decided.pairing)
     conflicts = [d for d in decisions if d.outcome is Outcome.CONFLICT]
     if problem:
-        return Action(pair, "none", problem.message, decisions, problem=problem)
+        return _told(builder, rules, Action(pair, "none", problem.message, decisions, problem=problem))
     built = rules.write(builder, decided)
     action = _action(builder, built, decisions, _conflict(conflicts))
-    return replace(action, pairing=decided.pairing)
+    return _told(builder, rules, replace(action, pairing=decided.pairing))
+
+
+def set_aside(
+    pair: Pair, mapping: TableMapping, rules: Rules, refs: References, facts: Facts, problem: Problem
+) -> Action:
+    """The action of a record that cannot be planned: its problem is told, nothing else."""
+    return _told(Builder(pair, mapping, refs, facts), rules, Action(pair, "none", problem.message, problem=problem))
+
+
+def _gone(builder: Builder, rules: Rules) -> Action:
+    found = rules.gone(builder)
+    if found is None:
+        return Action(builder.pair, "none", "gone on both sides")
+    if isinstance(found, Problem):
+        return _told(builder, rules, Action(builder.pair, "none", found.message, problem=found))
+    return _told(builder, rules, _action(builder, found, (), None))
+
+
+def _told(builder: Builder, rules: Rules, action: Action) -> Action:
+    """What stops an action is told to people where they look, before the record is set aside."""
+    if action.problem is None or action.steps:
+        return action
+    telling = Builder(builder.pair, builder.mapping, builder.refs, builder.facts)
+    rules.tell(telling, action.problem)
+    return replace(action, kind="tell", steps=tuple(telling.steps)) if telling.steps else action
 
 
 def _conflict(conflicts: list[Decision]) -> Problem | None:
@@ -78,14 +103,14 @@ def _uncoupled(builder: Builder, rules: Rules) -> Action:
         return Action(pair, "none", f"{mapping.name} creates nothing there")
     problem = rules.admits(pair, mapping, source)
     if problem:
-        return Action(pair, "none", problem.message, problem=problem)
-    return _action(builder, rules.create(builder, source), (), None)
+        return _told(builder, rules, Action(pair, "none", problem.message, problem=problem))
+    return _told(builder, rules, _action(builder, rules.create(builder, source), (), None))
 
 
 def _action(builder: Builder, built: Built, decisions: tuple[Decision, ...], problem: Problem | None) -> Action:
     waits = tuple(dict.fromkeys(builder.missing))
     if waits or builder.problems:
-        problem = builder.problems[0] if builder.problems else waiting(waits)
+        problem = builder.problems[0] if builder.problems else waiting(waits, builder.refs)
     if waits or builder.problems:
         return Action(
             builder.pair,
@@ -95,7 +120,7 @@ def _action(builder: Builder, built: Built, decisions: tuple[Decision, ...], pro
             waits_for=waits,
             problem=problem,
         )
-    kind = built.kind if builder.steps else "none"
+    kind = built.kind if builder.steps or built.kind in ENDS else "none"
     reason = built.reason or "; ".join(dict.fromkeys(d.reason for d in decisions if d.outcome is not Outcome.KEEP))
     return Action(
         builder.pair,
@@ -112,11 +137,11 @@ def _action(builder: Builder, built: Built, decisions: tuple[Decision, ...], pro
     )
 
 
-def waiting(refs: tuple[Ref, ...]) -> Problem:
-    causes = ", ".join(f"{ref.mapping} {ref.remote_id}" for ref in refs)
+def waiting(waits: tuple[Ref, ...], refs: References) -> Problem:
+    causes = ", ".join(f"{ref.mapping.partition('-')[0].lower()} {refs.name(ref)}" for ref in waits)
     return Problem(
         FailureClass.WAITING,
         "not-coupled",
-        f"waiting: {causes} is not coupled" if len(refs) == 1 else f"waiting: {causes} are not coupled",
+        f"waiting: {causes} is not coupled" if len(waits) == 1 else f"waiting: {causes} are not coupled",
         "Couple it: `syncengine couple` matches what can be matched, `syncengine couple-record` couples one by hand.",
     )

@@ -48,19 +48,21 @@ class Rules(Protocol):
         """Why an uncoupled record may not enter from `side` now; None when it may."""
         ...
 
-    def gone(self, pair: Pair, mapping: TableMapping) -> Problem | None:
-        """What to say of a coupled record of which one side, or both, are gone."""
+    def gone(self, builder: Builder) -> Built | Problem | None:
+        """What follows for a coupled record of which one side, or both, are gone; None where nothing is left."""
         ...
 
-    def review(
-        self, pair: Pair, mapping: TableMapping, decided: Decided
-    ) -> tuple[tuple[Decision, ...], Problem | None]:
+    def review(self, builder: Builder, decided: Decided) -> tuple[tuple[Decision, ...], Problem | None]:
         """Adjust the decisions; a problem stops every write of this pair."""
         ...
 
     def create(self, builder: Builder, source: Side) -> Built: ...
 
     def write(self, builder: Builder, decided: Decided) -> Built: ...
+
+    def tell(self, builder: Builder, problem: Problem) -> None:
+        """Add the step that tells people of the problem where they look, if it is not told there yet."""
+        ...
 
 
 class PlainRules:
@@ -72,12 +74,10 @@ class PlainRules:
     def admits(self, pair: Pair, mapping: TableMapping, side: Side) -> Problem | None:
         return None
 
-    def gone(self, pair: Pair, mapping: TableMapping) -> Problem | None:
-        return deleted(pair)
+    def gone(self, builder: Builder) -> Built | Problem | None:
+        return deleted(builder.pair)
 
-    def review(
-        self, pair: Pair, mapping: TableMapping, decided: Decided
-    ) -> tuple[tuple[Decision, ...], Problem | None]:
+    def review(self, builder: Builder, decided: Decided) -> tuple[tuple[Decision, ...], Problem | None]:
         return decided.decisions, None
 
     def create(self, builder: Builder, source: Side) -> Built:
@@ -88,6 +88,9 @@ class PlainRules:
         for side in SIDES:
             update_side(builder, side, decided)
         return Built("update", "", decided.decisions)
+
+    def tell(self, builder: Builder, problem: Problem) -> None:
+        pass
 
 
 def deleted(pair: Pair) -> Problem | None:

@@ -19,6 +19,7 @@ from syncengine.mapping.transforms import Keep
 from syncengine.planner.build import LINE_SET
 from syncengine.planner.build import target_of
 from syncengine.planner.decide import base_line
+from syncengine.planner.steps import MAKES
 from syncengine.planner.steps import Action
 from syncengine.planner.steps import Decision
 from syncengine.planner.steps import Outcome
@@ -77,7 +78,7 @@ def expected(row: Row, side: Side, value: Scalar) -> Scalar:
 
 def settle(action: Action, mapping: TableMapping, made: Made) -> Settled:
     """The base after this action's executed decisions, and those that need no write."""
-    if action.kind == "create":
+    if action.kind in MAKES:
         return _created(action, mapping, made)
     pair, header = action.pair, [d for d in action.decisions if d.line is None]
     lines, pairs = _lines(action, mapping, made)
@@ -99,7 +100,8 @@ def settle(action: Action, mapping: TableMapping, made: Made) -> Settled:
         state = next(
             (str(d.back_office) for d in action.executes if d.group == "state" and side == "sales"), seen.state
         )
-        pictures[side] = Record(remote_id, was.version if was else None, fields, lines[side], state)
+        stamp = seen.modified_at if remote_id == seen.id else None
+        pictures[side] = Record(remote_id, was.version if was else None, fields, lines[side], state, stamp)
     return Settled(Base(pictures["sales"], pictures["back_office"]), tuple(pairs))
 
 

@@ -102,14 +102,28 @@ class Problem:
     message: str
     remedy: str = ""
     side: Side | None = None
+    again_s: float | None = None  # looked at again after so many seconds, whatever happens
+
+
+ENDS: Mapping[str, Literal["closed", "uncoupled"]] = {
+    "close": "closed",  # the record's life is over, and both sides say so
+    "cancel": "closed",
+    "remove": "closed",
+    "uncouple": "uncoupled",
+}
+"""Kinds of action after which a coupling is a tombstone, and of which sort."""
+
+MAKES = ("create", "renew")
+"""Kinds of action that make a whole record: for an uncoupled partner, or for one whose other half is gone."""
 
 
 @dataclass(frozen=True)
 class Action:
     """All that happens to one pair; its steps run in order.
 
-    `kind` is create, update, recreate, couple, remove or none. `predicted` are steps that follow once the answers
-    are known: shown by `plan`, planned again when it is time.
+    `kind` is create, update, recreate, couple, none; tell (a problem is written where people see it); one of `ENDS`;
+    reopen and renew (a record whose other half was deleted is opened, and made again). `predicted` are steps that
+    follow once the answers are known: shown by `plan`, planned again when it is time.
     """
 
     pair: Pair

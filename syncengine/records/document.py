@@ -15,8 +15,8 @@ class Document:
     """One row of a table, or one document with its lines in their order.
 
     `state` is the neutral word for a state column, where the table has one (sales: active, submitted, canceled,
-    fulfilled, invoiced; back office: draft, in-review, released). `read_only` is what the system says of the row as
-    such, not what it would say to us.
+    fulfilled, invoiced; back office: draft, in-review, released). `progress` says how far the goods of a document
+    have left, in the same manner (part-shipped, shipped; None: not at all); its lines carry it too.
     """
 
     id: str
@@ -25,6 +25,7 @@ class Document:
     lines: tuple[Document, ...] = ()
     state: str | None = None
     modified_at: datetime | None = None
+    progress: str | None = None
 
     def line(self, line_id: str) -> Document | None:
         return next((line for line in self.lines if line.id == line_id), None)

@@ -79,6 +79,7 @@ def document_to(document: Document) -> dict[str, Any]:
         "lines": [document_to(line) for line in document.lines],
         "state": document.state,
         "modified_at": document.modified_at,
+        "progress": document.progress,
     }
 
 
@@ -90,6 +91,7 @@ def document_from(kept: Mapping[str, Any]) -> Document:
         tuple(document_from(line) for line in kept["lines"]),
         kept["state"],
         kept["modified_at"],
+        kept.get("progress"),
     )
 
 

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import replace
+from datetime import date
 from datetime import datetime
+from decimal import Decimal
 
 from syncengine.records.document import Document
 from syncengine.records.document import Gone
@@ -69,10 +71,25 @@ class Base:
 
 
 @dataclass(frozen=True)
+class Traces:
+    """What is known of a record of which one side is gone.
+
+    `shipped` and `invoiced` are quantities by place, from what was posted. `confirm_in_s`: in how many seconds the
+    absence is to be asked for once more; 0 when both answers are there, far enough apart.
+    """
+
+    shipped: Mapping[str, Decimal] = field(default_factory=dict)
+    invoiced: Mapping[str, Decimal] = field(default_factory=dict)
+    last_shipment: date | None = None
+    confirm_in_s: float = 0
+
+
+@dataclass(frozen=True)
 class Pair:
     """What the planner knows of one record: the coupling, if any, and both sides as just read.
 
-    `coupling` None: not coupled, one side is None. `base` None: coupled, but the sides never agreed yet.
+    `coupling` None: not coupled, one side is None. `base` None: coupled, but the sides never agreed yet. `traces`
+    are there where one side of a coupled record is gone.
     """
 
     mapping: str
@@ -82,6 +99,7 @@ class Pair:
     base: Base | None = None
     line_pairs: tuple[LinePair, ...] = ()
     generation: int = 0
+    traces: Traces = field(default_factory=Traces)
 
     def of(self, side: Side) -> Seen:
         return self.sales if side == "sales" else self.back_office

@@ -15,6 +15,29 @@ from syncengine.records.values import Wire
 
 
 @dataclass(frozen=True)
+class Posted:
+    """A table whose documents tell what became of another one after it is gone (shipments, invoices, archives).
+
+    `order` is the column that names the other document by its number, `place` the line column that names its line.
+    `shipped` and `invoiced` are the line columns that hold those quantities; "" where the table does not say.
+    `newest`: only the document that is highest in these columns counts; without them all of them are added up.
+    `state`: a column whose value `drafts` names documents that do not count yet.
+    """
+
+    table: str
+    lines: str
+    parent: str
+    order: str
+    place: str
+    shipped: str = ""
+    invoiced: str = ""
+    dated: str = ""
+    newest: tuple[str, ...] = ()
+    state: str = ""
+    drafts: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class TableTraits:
     """How one table, with its lines, takes writes.
 
@@ -28,6 +51,7 @@ class TableTraits:
     only shows the place. `key_tables`: where a document with our key may stand.
     `computed`: columns, header or line, that the system derives from others (totals, allocations).
     `healthy`: what the answer to a create must hold before the document goes on to its next step.
+    `posted`: where a document of this table leaves traces.
     """
 
     client_ids: bool = False
@@ -46,6 +70,7 @@ class TableTraits:
     key_tables: tuple[str, ...] = ()
     computed: frozenset[str] = frozenset()
     healthy: Mapping[str, Wire] = field(default_factory=dict)
+    posted: tuple[Posted, ...] = ()
 
 
 @dataclass(frozen=True)

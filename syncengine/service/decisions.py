@@ -53,6 +53,14 @@ def retry(company: Company, ids: tuple[int, ...] | None) -> int:
     return count
 
 
+def accept_restore(company: Company, side: Side) -> str:
+    """A person says that this system was set back to an earlier day on purpose; gives the moment that is kept."""
+    at = company.clock.now().isoformat()
+    with company.store(writes=True) as store, store.transaction():
+        store.remembered.put(f"restored:{side}", at)
+    return at
+
+
 def couple_record(company: Company, mapping_name: str, sales_id: str, back_office_id: str) -> int:
     """Couple two records by hand, by their ids or their numbers; gives the coupling. Raises UsageError."""
     live = company.live([mapping_name])

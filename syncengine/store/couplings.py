@@ -174,6 +174,14 @@ class SqlCouplings:
         where = and_(self._of(mapping), _c.id > coupling, _c.status == "coupled")
         return list(self._couplings(where, limit))
 
+    def newest(self, mapping: str, limit: int) -> Sequence[Coupling]:
+        """Live couplings, those that moved last first."""
+        where = and_(self._of(mapping), _c.status == "coupled")
+        newest = select(_c.id).where(where).order_by(_c.updated_at.desc()).limit(limit)
+        ids = [coupling_id for (coupling_id,) in self.session.run(newest)]
+        found = self.get(ids)
+        return [found[coupling_id] for coupling_id in ids]
+
     def _of(self, mapping: str) -> Any:
         return and_(_c.company == self.session.company, _c.mapping == mapping)
 

@@ -13,8 +13,10 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from typing import ClassVar
 
 from syncengine.config.loading import load
+from syncengine.config.mapping_files import shipped_folder
 from syncengine.engine.run import Asked
 from syncengine.ports import Clock
 from syncengine.sandbox import world
@@ -60,9 +62,17 @@ class Write:
 
 
 class Bench:
-    """One fresh company over a running pair of services."""
+    """One fresh company over a running pair of services.
+
+    `spent`: it is not as a next scenario expects it; it is fit again once both sides agreed under its first settings.
+    """
+
+    newest: ClassVar[Bench | None] = None  # the services hold one company at a time
 
     def __init__(self, running: world.Sandbox, folder: Path, *, store: str = "sqlite:///engine.db") -> None:
+        Bench.newest = self
+        self.spent = False
+        self.unlike_new = False
         self.running = running
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
@@ -121,7 +131,15 @@ class Bench:
                 lines.insert(at + 1, f"{key} = {json.dumps(value)}")
                 text = "\n".join(lines) + "\n"
         self.config.write_text(text, encoding="utf-8")
+        self.unlike_new = True
         self.restart()
+
+    def overlay(self, text: str) -> None:
+        """Lay a mapping file over the shipped ones."""
+        folder = self.folder / "ours"
+        folder.mkdir(exist_ok=True)
+        (folder / f"overlay-{len(list(folder.iterdir()))}.yaml").write_text(text, encoding="utf-8")
+        self.configure(mappings={"paths": [str(shipped_folder()), str(folder)]})
 
     def run(self, kind: str = "sync", *, dry_run: bool = False, expect: int | None = 0, **asked: Any) -> dict[str, Any]:
         result = perform(self.company, Asked(kind, **asked), dry_run=dry_run)  # type: ignore[arg-type]
@@ -150,6 +168,7 @@ class Bench:
         verified = self.verify()
         assert verified["differences"] == []
         assert verified["exit_code"] == 0
+        self.spent = self.unlike_new
 
     # what was sent
 
@@ -185,6 +204,15 @@ class Bench:
     def fault(self, side: str, **posted: Any) -> None:
         service = self.running.sales if side == "sales" else self.running.back_office
         service.faults.add(posted)
+        self.unlike_new = True
+
+    def switch(self, side: str, **switches: Any) -> None:
+        """Set one of the switches of the emulated system."""
+        if side == "sales":
+            self.running.sales.switch(**switches)
+        else:
+            self.running.back_office.environment.change_switches(switches)
+        self.unlike_new = True
 
     def setup(self, side: str, **switches: Any) -> None:
         """Flip switches of one service, as `PATCH /sandbox/setup` does."""

@@ -44,3 +44,6 @@ class TableOfReferences:
 
     def fact(self, ref: Ref, row: str) -> Scalar:
         return next((one.facts.get(row) for one in self.coupled if one.coupling == ref.coupling), None)
+
+    def name(self, ref: Ref) -> str:
+        return ref.remote_id or ""

@@ -28,9 +28,9 @@ def test_an_order_of_an_unknown_customer_waits_and_says_for_whom(bench: Bench) -
     account = _unknown_account(bench)
     bench.sales_order(1, account=account)
     result = bench.sync()
-    assert _waiting(bench) == [f"waiting: CUSTOMER {account} is not coupled"]
+    assert _waiting(bench) == ["waiting: customer 90210 is not coupled"]
     assert next(one for one in result["mappings"] if one["mapping"] == "SALESORDER-ORDER")["waiting"] == 1
-    assert bench.writes() == []
+    assert bench.writes("back_office") == []
 
 
 def test_it_goes_in_the_run_in_which_the_customer_is_matched(bench: Bench) -> None:
@@ -56,7 +56,9 @@ def test_it_goes_after_the_customer_was_coupled_by_hand(bench: Bench) -> None:
 
 def test_a_dependency_that_arrives_three_runs_later_is_noticed(bench: Bench) -> None:
     number = bench.sales_order(1, account=_unknown_account(bench))
-    for _ in range(3):
+    bench.sync()
+    bench.mark()
+    for _ in range(2):
         bench.sync()
     assert bench.writes() == []
     bench.clerk.create("customers", number="90210", displayName="Tailspin Toys Ltd.")
@@ -90,8 +92,7 @@ def test_several_causes_are_named_at_once(bench: Bench) -> None:
     bench.seller.submit(order)
     bench.sync()
     (message,) = _waiting(bench)
-    assert f"CUSTOMER {account}" in message
-    assert f"ITEM-PRODUCT {product}" in message
+    assert message == "waiting: customer 90210, item NEW-1 are not coupled"
 
 
 def _schedule(bench: Bench) -> str:

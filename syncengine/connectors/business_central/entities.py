@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,8 @@ from syncengine.connectors.business_central.schema import Schema
 from syncengine.connectors.business_central.schema import Table
 from syncengine.connectors.codec import decode
 from syncengine.connectors.codec import encode
+from syncengine.mapping.filters import PROGRESS
+from syncengine.mapping.transforms import number
 from syncengine.records.document import ColumnSchema
 from syncengine.records.document import Document
 from syncengine.records.document import View
@@ -37,6 +40,9 @@ def document(schema: Schema, table: Table, body: Mapping[str, Any], view: View |
         line_table = schema.table(view.line_table)
         found = body.get(table.collections.get(view.line_table, "")) or []
         lines = tuple(sorted((document(schema, line_table, line) for line in found), key=_place))
+    progress = _progress(table.name, lines)
+    if progress is not None:
+        lines = tuple(replace(line, progress=progress) for line in lines)
     words = standard.STATES.get(table.name, {})
     state = fields.get("status")
     version = body.get("@odata.etag")
@@ -47,7 +53,20 @@ def document(schema: Schema, table: Table, body: Mapping[str, Any], view: View |
         lines=lines,
         state=words.get(str(state), str(state)) if words and state is not None else None,
         modified_at=modified if isinstance(modified, datetime) and modified.year > 1 else None,
+        progress=progress,
     )
+
+
+def _progress(table: str, lines: tuple[Document, ...]) -> str | None:
+    """How far the goods of a document have left, counted on its lines."""
+    columns = standard.SHIPPED.get(table)
+    if columns is None:
+        return None
+    quantities = [tuple(number(line.fields.get(column)) for column in columns) for line in lines]
+    wanted = [(ordered, shipped) for ordered, shipped in quantities if ordered]
+    if not any(shipped for _, shipped in wanted):
+        return None
+    return "shipped" if all(shipped >= ordered for ordered, shipped in wanted) else "part-shipped"
 
 
 def _place(line: Document) -> int:
@@ -107,7 +126,7 @@ def select(table: Table, columns: tuple[str, ...] | None) -> str:
     """The `$select` list; empty for all columns."""
     if columns is None:
         return ""
-    wanted = dict.fromkeys(table.property(column) for column in ("id", table.key, *columns))
+    wanted = dict.fromkeys(table.property(column) for column in ("id", table.key, *columns) if column != PROGRESS)
     if table.name in standard.STATES:
         wanted["status"] = None
     if not table.published or "lastModifiedDateTime" in table.columns:
@@ -122,5 +141,6 @@ def expand(schema: Schema, table: Table, view: View) -> str:
     if view.line_columns is None:
         return navigation
     line_table = schema.table(view.line_table)
-    columns = dict.fromkeys(("id", "sequence", *(line_table.property(one) for one in view.line_columns)))
+    named = (line_table.property(one) for one in view.line_columns if one != PROGRESS)
+    columns = dict.fromkeys(("id", "sequence", *named))
     return f"{navigation}($select={','.join(columns)})"

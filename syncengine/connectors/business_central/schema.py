@@ -57,7 +57,11 @@ class Schema:
         sets = self.model().sets
         if not sets:
             return replace(found, key_tables=tuple(one for one in found.key_tables if one == name))
-        return replace(found, key_tables=tuple(one for one in found.key_tables if one in sets))
+        return replace(
+            found,
+            key_tables=tuple(one for one in found.key_tables if one in sets),
+            posted=tuple(one for one in found.posted if one.table in sets),
+        )
 
     def model(self) -> metadata.Model:
         """What `$metadata` says, asked once a day; empty where the service has none."""

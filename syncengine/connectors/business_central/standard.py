@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from syncengine.records.traits import Posted
 from syncengine.records.traits import TableTraits
 
 KEYS: Final[Mapping[str, str]] = {
@@ -128,6 +129,38 @@ SALES_ORDERS: Final = TableTraits(
     line_order="sequence",
     lines_in_create=100,
     key_tables=("salesOrders", "salesInvoices", "salesOrderArchives"),
+    posted=(
+        Posted(
+            "salesShipments",
+            "salesShipmentLines",
+            "documentId",
+            "orderNumber",
+            "sequence",
+            shipped="quantity",
+            dated="postingDate",
+        ),
+        Posted(
+            "salesInvoices",
+            "salesInvoiceLines",
+            "documentId",
+            "orderNumber",
+            "sequence",
+            invoiced="quantity",
+            state="status",
+            drafts=frozenset({"Draft"}),
+        ),
+        # From version 29. What was posted before the last version is in it; a deletion files one too.
+        Posted(
+            "salesOrderArchives",
+            "salesOrderArchiveLines",
+            "documentNumber",
+            "number",
+            "sequence",
+            shipped="quantityShipped",
+            invoiced="quantityInvoiced",
+            newest=("docNoOccurrence", "versionNumber"),
+        ),
+    ),
     computed=frozenset(
         "totalAmountExcludingTax totalTaxAmount totalAmountIncludingTax fullyShipped discountAppliedBeforeTax "
         "amountExcludingTax amountIncludingTax taxPercent invoiceDiscountAllocation netAmount netTaxAmount "
@@ -136,3 +169,6 @@ SALES_ORDERS: Final = TableTraits(
 )
 
 TRAITS: Final[Mapping[str, TableTraits]] = {"salesOrders": SALES_ORDERS}
+
+SHIPPED: Final[Mapping[str, tuple[str, str]]] = {"salesOrders": ("quantity", "shippedQuantity")}
+"""Per document table, the line columns that tell how far its goods have left. `fullyShipped` is not reliable."""

@@ -175,9 +175,10 @@ class Writer:
             "salesorderid@odata.bind": f"/{step.table}({step.target})",
         }
         if word == "fulfilled":
-            # Bound to the collection; status 100001 is Complete.
+            # Bound to the collection; status 100001 is Complete, 100002 Partial.
             action = f"{path}/Microsoft.Dynamics.CRM.FulfillSalesOrder"
-            return multipart.Operation("POST", action, headers, to_json({"OrderClose": close, "Status": 100001}))
+            status = 100002 if step.body.get("partial") else 100001
+            return multipart.Operation("POST", action, headers, to_json({"OrderClose": close, "Status": status}))
         action = f"{self.reader.path}CancelSalesOrder"
         return multipart.Operation("POST", action, headers, to_json({"OrderClose": close, "Status": 4}))
 

@@ -65,7 +65,7 @@ def problems(tmp_path: Path, *layers: dict[str, str]) -> list[str]:
          "6:33: fits takes an argument (write `{fits: …}`)"),
         ("a: {sales: x, back_office: y, transform: {fits: 0}}",
          "6:45: a whole number from 1 to 100000 is expected here"),
-        ("a: {sales: x, back_office: [y, z], transform: status_line}",
+        ("a: {sales: x, back_office: [y, z, w], transform: status_line}",
          "6:3: row `a` goes both ways, but its transform does not (add `to: sales` or `to: back-office`)"),
         ("a: {sales: [x, z], back_office: y}",
          "6:7: 2 columns named, a row without a transform takes 1 column"),

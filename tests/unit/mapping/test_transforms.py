@@ -54,6 +54,8 @@ CASES: Mapping[str, tuple[Any, st.SearchStrategy[Any]]] = {
     "header_discount": (None, MONEY),
     "line_discount": (None, MONEY),
     "status_line": (None, st.just("")),
+    "in_order": (None, st.just(1)),
+    "backordered": (None, MONEY),
     "leading_number": (None, st.just("")),
 }
 
@@ -183,3 +185,28 @@ def test_what_is_only_read_is_kept(name: str, side: Side) -> None:
     written = transform.write(side, None, tuple(None for _ in range(width(name, side))))
     kept = {at for at, one in enumerate(written) if one is KEEP}
     assert kept == transform.only_read.get(side, frozenset())
+
+
+@pytest.mark.parametrize(
+    ("ordered", "shipped", "progress", "left"),
+    [(5, 0, None, 0), (5, 0, "part-shipped", 5), (5, 2, "part-shipped", 3), (5, 5, "shipped", 0), (5, 6, "shipped", 0)],
+)
+def test_what_is_still_to_come_counts_from_the_first_shipment_of_the_order(
+    ordered: int, shipped: int, progress: str | None, left: int
+) -> None:
+    assert made("backordered").read("back_office", (Decimal(ordered), Decimal(shipped), progress)) == left
+
+
+@pytest.mark.parametrize(
+    ("state", "progress", "text"),
+    [
+        ("draft", None, "S-1 · Draft, to be released"),
+        ("draft", "part-shipped", "S-1 · Draft, to be released, shipped in part"),
+        ("in-review", None, "S-1 · In review"),
+        ("released", None, "S-1 · Released"),
+        ("released", "part-shipped", "S-1 · shipped in part"),
+        ("released", "shipped", "S-1 · shipped"),
+    ],
+)
+def test_what_the_seller_reads(state: str, progress: str | None, text: str) -> None:
+    assert made("status_line").read("back_office", ("S-1", state, progress)) == text

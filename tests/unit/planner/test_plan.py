@@ -246,7 +246,7 @@ def test_what_is_not_coupled_is_waited_for_all_at_once() -> None:
     ]  # fmt: skip
     assert action.problem is not None
     assert action.problem.failure is FailureClass.WAITING
-    assert "CUSTOMER c-9" in action.problem.message
+    assert "customer c-9" in action.problem.message
 
 
 @pytest.mark.parametrize("lines", [100, 101, 250])
