@@ -33,6 +33,7 @@ COMMANDS: Final = {
     "couple-record": ("deciding", "couple_record"),
     "accept-restore": ("deciding", "accept_restore"),
     "sandbox": ("sandbox", "sandbox"),
+    "chaos": ("chaos", "chaos"),
 }
 """Command -> its file in this package and its name there."""
 

@@ -49,10 +49,16 @@ class Loaded:
         return f"sqlite:///{self.path(match.group(1))}" if match and match.group(1) != ":memory:" else url
 
 
+def given_file(file: str | None, environment: Mapping[str, str] | None = None) -> Path:
+    """The file meant: the one named, else the environment's, else the usual one."""
+    env = os.environ if environment is None else environment
+    return Path(file or env.get(FILE_VARIABLE) or DEFAULT_FILE)
+
+
 def load(file: str | None, environment: Mapping[str, str] | None = None) -> Loaded:
     """Raises ConfigurationError with all problems at once."""
     env = os.environ if environment is None else environment
-    path = Path(file or env.get(FILE_VARIABLE) or DEFAULT_FILE)
+    path = given_file(file, env)
     text = _text(path)
     try:
         raw = tomllib.loads(text)

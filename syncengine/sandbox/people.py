@@ -70,6 +70,9 @@ class Person:
     def get(self, path: str) -> Any:
         return self.request("GET", path)
 
+    def sign_in_again(self) -> None:
+        self._token = ""
+
 
 @dataclass
 class Seller:

@@ -14,7 +14,6 @@ import subprocess
 import sys
 import textwrap
 import time
-import urllib.request
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -22,9 +21,6 @@ from typing import Any
 
 from syncengine.sandbox import world
 from syncengine.sandbox.exchange import from_json
-from syncengine.sandbox.people import Clerk
-from syncengine.sandbox.people import Person
-from syncengine.sandbox.people import Seller
 from syncengine.sandbox.seed import OTHER_ACCOUNT
 from syncengine.sandbox.seed import Product
 
@@ -42,14 +38,9 @@ class Story:
         self.config = config
         self.chapter_no = 0
         self.log_at = {"sales": 0, "back_office": 0}
-        printed = running.printed(None)
-        self.seller = Seller(_person(printed["sales"], "seller", world.SALES_SCOPE, "/api/data/v9.2/"))
-        self.admin = Seller(_person(printed["sales"], "admin", world.SALES_SCOPE, "/api/data/v9.2/"))
-        self.clerk = Clerk(
-            _person(printed["back_office"], "clerk", world.BACK_OFFICE_SCOPE, "/"),
-            running.back_office_url,
-            running.world.company.id,
-        )
+        self.seller = running.seller()
+        self.admin = running.admin()
+        self.clerk = running.clerk()
 
     # telling
 
@@ -101,14 +92,11 @@ class Story:
     # what was sent
 
     def _log(self, side: str) -> list[dict[str, Any]]:
-        origin = self.running.sales_url if side == "sales" else self.running.back_office_url
-        with urllib.request.urlopen(f"{origin}/sandbox/requests?since={self.log_at[side]}", timeout=20) as answer:  # noqa: S310
-            return [one for one in from_json(answer.read()) if one["who"] == "integration"]
+        return [one for one in self.running.requests(side, self.log_at[side]) if one["who"] == "integration"]
 
     def _skip_log(self) -> None:
-        for side, origin in (("sales", self.running.sales_url), ("back_office", self.running.back_office_url)):
-            with urllib.request.urlopen(f"{origin}/sandbox/requests?since={self.log_at[side]}", timeout=20) as answer:  # noqa: S310
-                entries = from_json(answer.read())
+        for side in self.log_at:
+            entries = self.running.requests(side, self.log_at[side])
             self.log_at[side] = entries[-1]["number"] if entries else self.log_at[side]
 
     def writes(self) -> list[tuple[str, str, str]]:
@@ -454,12 +442,6 @@ def _line_body(product: Product, quantity: int) -> dict[str, Any]:
         "quantity": quantity,
         "priceperunit": product.price,
     }
-
-
-def _person(printed: dict[str, Any], role: str, scope: str, path: str) -> Person:
-    client = printed["clients"][role]
-    root = printed["url"].rstrip("/") + path
-    return Person(root, printed["token_url"], client["client_id"], client["client_secret"], scope)
 
 
 def _bold(text: str) -> str:

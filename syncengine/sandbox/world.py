@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,12 @@ from typing import Any
 from syncengine.sandbox.back_office import BusinessCentral
 from syncengine.sandbox.clock import Clock
 from syncengine.sandbox.exchange import Client
+from syncengine.sandbox.exchange import from_json
 from syncengine.sandbox.host import Host
 from syncengine.sandbox.oauth import TOKEN_PATH
+from syncengine.sandbox.people import Clerk
+from syncengine.sandbox.people import Person
+from syncengine.sandbox.people import Seller
 from syncengine.sandbox.sales import Dataverse
 from syncengine.sandbox.seed import FREIGHT_ACCOUNT
 from syncengine.sandbox.seed import WRITE_IN
@@ -37,6 +42,30 @@ class Sandbox:
     @property
     def company(self) -> str:
         return str(self.world.company.name)
+
+    # people, who act over HTTP as everybody does
+
+    def seller(self) -> Seller:
+        return Seller(self._person("sales", "seller"))
+
+    def admin(self) -> Seller:
+        return Seller(self._person("sales", "admin"))
+
+    def clerk(self) -> Clerk:
+        return Clerk(self._person("back_office", "clerk"), self.back_office_url, self.world.company.id)
+
+    def _person(self, side: str, role: str) -> Person:
+        printed = self.printed(None)[side]
+        path, scope = ("/api/data/v9.2/", SALES_SCOPE) if side == "sales" else ("/", BACK_OFFICE_SCOPE)
+        client = printed["clients"][role]
+        root = printed["url"].rstrip("/") + path
+        return Person(root, printed["token_url"], client["client_id"], client["client_secret"], scope)
+
+    def requests(self, side: str, since: int = 0) -> list[dict[str, Any]]:
+        """What was asked of one system, oldest first, as its own log shows it."""
+        origin = self.sales_url if side == "sales" else self.back_office_url
+        with urllib.request.urlopen(f"{origin}/sandbox/requests?since={since}", timeout=20) as answer:  # noqa: S310
+            return list(from_json(answer.read()))
 
     def printed(self, config: str | None) -> dict[str, Any]:
         """The JSON line that scripts read once both systems answer."""

@@ -20,10 +20,6 @@ from syncengine.config.mapping_files import shipped_folder
 from syncengine.engine.run import Asked
 from syncengine.ports import Clock
 from syncengine.sandbox import world
-from syncengine.sandbox.exchange import from_json
-from syncengine.sandbox.people import Clerk
-from syncengine.sandbox.people import Person
-from syncengine.sandbox.people import Seller
 from syncengine.sandbox.seed import Product
 from syncengine.sandbox.seed import seed
 from syncengine.service.runs import perform
@@ -85,14 +81,9 @@ class Bench:
             service.faults.clear()
         running.world = seed(running.sales, running.back_office, orders=0, customers=3, products=12)
         self.config.write_text(running.configuration(store), encoding="utf-8")
-        printed = running.printed(None)
-        self.seller = Seller(_person(printed["sales"], "seller", world.SALES_SCOPE, "/api/data/v9.2/"))
-        self.admin = Seller(_person(printed["sales"], "admin", world.SALES_SCOPE, "/api/data/v9.2/"))
-        self.clerk = Clerk(
-            _person(printed["back_office"], "clerk", world.BACK_OFFICE_SCOPE, "/"),
-            running.back_office_url,
-            running.world.company.id,
-        )
+        self.seller = running.seller()
+        self.admin = running.admin()
+        self.clerk = running.clerk()
         self._company: Company | None = None
         self._seen = {"sales": 0, "back_office": 0}
         self.mark()
@@ -179,11 +170,7 @@ class Bench:
             self._seen[side] = entries[-1]["number"] if entries else self._seen[side]
 
     def _entries(self, side: str) -> list[dict[str, Any]]:
-        with urllib.request.urlopen(
-            f"{self._origin(side)}/sandbox/requests?since={self._seen[side]}", timeout=20
-        ) as answer:
-            found: list[dict[str, Any]] = from_json(answer.read())
-        return found
+        return self.running.requests(side, self._seen[side])
 
     def requests(self, side: str) -> list[dict[str, Any]]:
         """The engine's own requests since the mark."""
@@ -294,13 +281,6 @@ class Bench:
         """Every back-office order that carries this key, or an operation key of ours."""
         found = self.clerk.orders(f"externalDocumentNumber eq '{key}'")
         return found + self.clerk.orders("startswith(externalDocumentNumber,'SE:')")
-
-
-def _person(printed: dict[str, Any], role: str, scope: str, path: str) -> Person:
-    client = printed["clients"][role]
-    return Person(
-        printed["url"].rstrip("/") + path, printed["token_url"], client["client_id"], client["client_secret"], scope
-    )
 
 
 def _door(origin: str, method: str, door: str, posted: Any) -> None:

@@ -115,7 +115,7 @@ class Day(RuleBasedStateMachine):
         service = self.running.sales if side == "sales" else self.running.back_office
         service.tokens.expire_all()
         for one in (self.bench.seller, self.bench.admin, self.bench.clerk):
-            one.person._token = ""  # people sign in again by themselves
+            one.person.sign_in_again()
 
     # runs
 
