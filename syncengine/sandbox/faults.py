@@ -130,6 +130,14 @@ class Faults:
             and fault.strikes(request.method, request.target, request.body)
         ]
 
+    def for_sign_in(self, request: Request) -> list[Fault]:
+        """Of those for exchanges, the ones whose path names the token endpoint: others are meant for the service."""
+        return [
+            fault
+            for fault in self.active
+            if "token" in fault.path.pattern and fault.strikes(request.method, request.target, request.body)
+        ]
+
     def for_operation(self, method: str, target: str, body: bytes = b"", *, guarded: bool = False) -> Fault | None:
         """The refusal that happens to one operation, batch part or not. Services ask before they apply it.
         `guarded`: it carries If-Match.

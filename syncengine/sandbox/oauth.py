@@ -1,24 +1,37 @@
 """The OAuth2 client-credentials endpoint of one origin, with Microsoft Entra's way of refusing.
 
-Error bodies carry an AADSTS number in `error_description` and in `error_codes`, as Entra's do.
+Error bodies carry an AADSTS number in `error_description` and in `error_codes`, as Entra's do. A client may prove
+itself by its secret or by a signed assertion; of an assertion the claims are checked, not the signature.
 """
 
 from __future__ import annotations
 
+import re
 import secrets
 import uuid
+from base64 import urlsafe_b64decode
 from collections.abc import Iterable
 from datetime import datetime
 from datetime import timedelta
+from typing import Any
 from urllib.parse import parse_qsl
+from urllib.parse import urlsplit
+
+import msgspec
 
 from syncengine.sandbox.clock import Clock
 from syncengine.sandbox.exchange import Caller
 from syncengine.sandbox.exchange import Client
 from syncengine.sandbox.exchange import Request
 from syncengine.sandbox.exchange import Response
+from syncengine.sandbox.exchange import from_json
 
-TOKEN_PATH = "/sandbox-tenant/oauth2/v2.0/token"
+TENANT = "sandbox-tenant"
+TOKEN_PATH = f"/{TENANT}/oauth2/v2.0/token"
+# The endpoint of any tenant, this one or not.
+ANY_TENANT = re.compile(r"/([^/]+)/oauth2/v2\.0/token")
+_ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_KNOWN_HOSTS = re.compile(r"(.*\.)?dynamics\.com|localhost|127\.0\.0\.1|\[::1\]")
 
 
 class TokenService:
@@ -27,6 +40,7 @@ class TokenService:
         self.clock = clock
         self.scope = scope
         self.lifetime_s = 3599
+        self.expired_secrets: set[str] = set()  # roles
         self._issued: dict[str, tuple[Client, datetime]] = {}
 
     def revoke_all(self) -> None:
@@ -40,9 +54,12 @@ class TokenService:
 
     def issue(self, request: Request) -> Response:
         form = dict(parse_qsl(request.body.decode("utf-8", "replace")))
-        client = self.clients.get(form.get("client_id", ""))
+        tenant = (ANY_TENANT.fullmatch(request.path) or [""])[1]
+        if tenant != TENANT:
+            return self._refuse(400, "invalid_request", 90002, f"Tenant '{tenant}' not found.")
         if form.get("grant_type") != "client_credentials":
             return self._refuse(400, "unsupported_grant_type", 70003, "The app requested an unsupported grant type.")
+        client = self.clients.get(form.get("client_id", ""))
         if client is None:
             return self._refuse(
                 400,
@@ -50,10 +67,9 @@ class TokenService:
                 700016,
                 f"Application with identifier '{form.get('client_id', '')}' was not found in the directory.",
             )
-        if not secrets.compare_digest(form.get("client_secret", "").encode(), client.client_secret.encode()):
-            return self._refuse(401, "invalid_client", 7000215, "Invalid client secret provided.")
-        if not form.get("scope", "").endswith("/.default"):
-            return self._refuse(400, "invalid_scope", 1002012, "The provided value for scope is not valid.")
+        refused = self._unproven(client, form, request) or self._out_of_scope(form.get("scope", ""), request)
+        if refused is not None:
+            return refused
         token = secrets.token_urlsafe(24)
         self._issued[token] = (client, self.clock.now() + timedelta(seconds=self.lifetime_s))
         return Response.json(
@@ -66,6 +82,47 @@ class TokenService:
             },
             cache_control="no-store",
         )
+
+    def _unproven(self, client: Client, form: dict[str, str], request: Request) -> Response | None:
+        if form.get("client_assertion_type") == _ASSERTION:
+            wrong = self._wrong_assertion(client, form.get("client_assertion", ""), request)
+            return self._refuse(401, "invalid_client", *wrong) if wrong else None
+        if not secrets.compare_digest(form.get("client_secret", "").encode(), client.client_secret.encode()):
+            return self._refuse(401, "invalid_client", 7000215, "Invalid client secret provided.")
+        if client.role in self.expired_secrets:
+            text = f"The provided client secret keys for app '{client.client_id}' are expired."
+            return self._refuse(401, "invalid_client", 7000222, text)
+        return None
+
+    def _wrong_assertion(self, client: Client, assertion: str, request: Request) -> tuple[int, str] | None:
+        try:
+            head, claims = (_json_of(piece) for piece in assertion.split(".")[:2])
+        except (ValueError, msgspec.DecodeError):
+            return 50027, "JWT token is invalid or malformed."
+        if (
+            not isinstance(claims, dict)
+            or not isinstance(head, dict)
+            or not head.get("alg", "").startswith(("RS", "PS"))
+        ):
+            return 50027, "JWT token is invalid or malformed."
+        if {claims.get("iss"), claims.get("sub")} != {client.client_id}:
+            return 700021, "Client assertion application identifier doesn't match 'client_id' parameter."
+        if not str(claims.get("aud", "")).endswith(request.path):
+            return 700023, "Client assertion audience claim does not match the token endpoint."
+        if float(claims.get("exp", 0)) <= self.clock.now().timestamp():
+            return 700024, "Client assertion is not within its valid time range."
+        return None
+
+    def _out_of_scope(self, scope: str, request: Request) -> Response | None:
+        if not scope.endswith("/.default"):
+            return self._refuse(400, "invalid_scope", 1002012, "The provided value for scope is not valid.")
+        resource = scope.removesuffix("/.default")
+        host = urlsplit(resource).hostname or ""
+        asked = urlsplit(request.origin).hostname
+        if host != asked and not _KNOWN_HOSTS.fullmatch(host):
+            text = f"The resource principal named {resource} was not found in the tenant."
+            return self._refuse(400, "invalid_resource", 500011, text)
+        return None
 
     def caller(self, request: Request) -> Caller:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -90,3 +147,7 @@ class TokenService:
                 "correlation_id": str(uuid.uuid4()),
             },
         )
+
+
+def _json_of(piece: str) -> Any:
+    return from_json(urlsafe_b64decode(piece + "=" * (-len(piece) % 4)))

@@ -29,7 +29,7 @@ from syncengine.sandbox.exchange import to_json
 from syncengine.sandbox.faults import Fault
 from syncengine.sandbox.faults import Faults
 from syncengine.sandbox.faults import UnknownFault
-from syncengine.sandbox.oauth import TOKEN_PATH
+from syncengine.sandbox.oauth import ANY_TENANT
 from syncengine.sandbox.oauth import TokenService
 from syncengine.sandbox.requestlog import RequestLog
 
@@ -92,10 +92,25 @@ class Origin:
         if scope["type"] != "http":
             return
         request = await _read(scope, receive)
-        if request.path == TOKEN_PATH or request.path.startswith("/sandbox/"):
+        if ANY_TENANT.fullmatch(request.path):
+            await self._sign_in(request, scope["client"], send)
+            return
+        if request.path.startswith("/sandbox/"):
             await self._send(send, self._side_door(request))
             return
         await self._serve(request, scope["client"], send)
+
+    async def _sign_in(self, request: Request, client: tuple[str, int], send: Send) -> None:
+        """Faults reach the token endpoint only when their `path` names it."""
+        struck = service_faults.for_sign_in(request) if (service_faults := self.service.faults).active else []
+        response = _instead(struck)
+        if response is None and any(fault.kind == "reset-before" for fault in struck):
+            self.connections.abort(client)
+            return
+        for fault in struck:
+            if fault.kind == "latency":
+                await asyncio.sleep(fault.seconds)
+        await self._deliver(response or self.service.tokens.issue(request), struck, client, send)
 
     async def _send(self, send: Send, response: Response) -> None:
         if response.status in (204, 304):
@@ -187,8 +202,6 @@ class Origin:
             await self._send(send, response)
 
     def _side_door(self, request: Request) -> Response:
-        if request.path == TOKEN_PATH:
-            return self.service.tokens.issue(request)
         try:
             response = self._back_door(request) or self.service.back_door(request)
             if request.path == "/sandbox/reset" and request.body and from_json(request.body).get("all"):
@@ -217,12 +230,14 @@ class Origin:
             service.clock.move(float(posted["seconds"]))
             return Response.json(200, {"now": service.clock.now().isoformat()})
         if door == ("POST", "/sandbox/tokens"):
-            # {"expire": true} or {"revoke": true}: what happens to the tokens issued so far.
+            # What becomes of the tokens issued so far, and whose secrets have expired.
             posted = from_json(request.body)
             if posted.get("expire"):
                 service.tokens.expire_all()
             if posted.get("revoke"):
                 service.tokens.revoke_all()
+            if "expired_secrets" in posted:
+                service.tokens.expired_secrets = set(posted["expired_secrets"])
             return Response(204)
         return None
 

@@ -60,6 +60,11 @@ def duplicate_row() -> DataverseError:
     return DataverseError(412, "0x80040237", "A record with matching key values already exists.")
 
 
+def duplicate_found() -> DataverseError:
+    text = "A record was not created or updated because a duplicate of the current record already exists."
+    return DataverseError(412, "0x80040333", text)
+
+
 def duplicate_key(key: str, columns: str) -> DataverseError:
     text = f"Entity Key {key} violated. A record with the same value for {columns} already exists. A duplicate record"
     return DataverseError(

@@ -33,6 +33,7 @@ from syncengine.sandbox.sales.origination import PEOPLE
 from syncengine.sandbox.sales.origination import originate
 from syncengine.sandbox.sales.outbox import Outbox
 from syncengine.sandbox.sales.people import acting
+from syncengine.sandbox.sales.privileges import require_named
 from syncengine.sandbox.sales.query_options import pairs
 from syncengine.sandbox.sales.query_options import parse_options
 from syncengine.sandbox.sales.representation import wanted_annotations
@@ -144,7 +145,8 @@ class Dataverse:
         session = self._session(acting(self.world, caller, request))
         session.correlation = str(uuid.UUID(int=self._request_ids.getrandbits(128), version=4))
         session.variables = {name: value for name, value in pairs(request.target) if name == "tag"}
-        self._plug_in(request)
+        session.detects_duplicates = request.headers.get("mscrm.suppressduplicatedetection", "").lower() == "false"
+        self._plug_in(request, session)
         response = handler(Operation(request, session), options)
         self.outbox.collect(self.world, session.events, self.delivered)
         return response
@@ -152,14 +154,19 @@ class Dataverse:
     def _session(self, actor: Actor, *, loading: bool = False) -> Session:
         return Session(self.world, actor, whole_second(self.clock.now()), loading=loading)
 
-    def _plug_in(self, request: Request) -> None:
-        """A customer's own logic that refuses this operation, when a fault says so."""
+    def _plug_in(self, request: Request, session: Session) -> None:
+        """A customer's own logic that refuses this operation, when a fault says so and nobody bypasses it."""
+        bypassed = request.headers.get("mscrm.bypasscustompluginexecution", "").lower() == "true"
+        if bypassed:
+            require_named(session, "prvBypassCustomPlugins")
         guarded = request.headers.get("if-match", "*") != "*"
         fault = self.faults.for_operation(request.method, request.target, request.body, guarded=guarded)
         if fault is not None and fault.kind == "stale-token":
             raise version_mismatch()
         if fault is not None:
             code = fault.code or "0x80040265"
+            if bypassed and code == "0x80040265":
+                return
             status = 400 if code == "0x80040265" and fault.status == 503 else fault.status
             error = DataverseError(status, code, fault.message or "The plug-in has refused the operation.")
             error.operation_status = "1"

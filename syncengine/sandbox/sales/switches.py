@@ -53,6 +53,9 @@ class Switches:
         "", "privileges taken away, as role:privilege, e.g. integration:prvReadSalesOrder", "D"
     )
     seller_acts_for_others: bool = _flag(False, "the seller holds prvActOnBehalfOfAnotherUser", "D")
+    duplicate_rules: tuple[str, ...] = _names(
+        "", "duplicate detection rules, as table:column; they count when a request asks for them", "D"
+    )
     disabled_user_status: str = _choice("status for a disabled user (0x80040225)", "K", "403", "401")
     integration_user_sets_flag: bool = _flag(
         False,

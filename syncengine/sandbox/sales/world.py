@@ -97,6 +97,7 @@ class Session:
     events: list[Event] = field(default_factory=list)
     depth: int = 1
     loading: bool = False  # seed data: no privilege is asked
+    detects_duplicates: bool = False  # asked for by header; off by default through the Web API
 
     @property
     def db(self) -> Database:

@@ -21,6 +21,7 @@ from syncengine.sandbox.sales.defaults import check_required
 from syncengine.sandbox.sales.defaults import fill
 from syncengine.sandbox.sales.defaults import own
 from syncengine.sandbox.sales.errors import bad_payload
+from syncengine.sandbox.sales.errors import duplicate_found
 from syncengine.sandbox.sales.errors import duplicate_key
 from syncengine.sandbox.sales.errors import duplicate_row
 from syncengine.sandbox.sales.errors import invalid_argument
@@ -250,7 +251,22 @@ def _rules(session: Session, table: Table, row: Row, old: Row | None) -> None:
         _MASTER_DATA[table.name](session, table, row, old)
 
 
+def _check_duplicates(session: Session, table: Table, row: Row) -> None:
+    """By the rules an administrator has published, and only where the request turns detection on."""
+    for rule in session.switches.duplicate_rules if session.detects_duplicates else ():
+        name, _, column = rule.partition(":")
+        if name != table.name or row.get(column) is None:
+            continue
+        key = row[table.primary_id]
+        if any(
+            one.get(column) == row[column] and one[table.primary_id] != key
+            for one in session.db[table.name].rows.values()
+        ):
+            raise duplicate_found()
+
+
 def _check_unique(session: Session, table: Table, row: Row, old: Row | None) -> None:
+    _check_duplicates(session, table, row)
     if old is None and session.db.get(table.name, row[table.primary_id]) is not None:
         error = duplicate_row()
         error.status = int(session.switches.duplicate_id_status)

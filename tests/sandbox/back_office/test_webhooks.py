@@ -6,6 +6,7 @@ import json
 import re
 import threading
 import time
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler
 from http.server import ThreadingHTTPServer
 from typing import Any
@@ -25,6 +26,7 @@ class Receiver(ThreadingHTTPServer):
         self.headers = []
         self.statuses = []
         self.handshakes = 0
+        self.shakes_after_s = 0
         self.token = None
         super().__init__(("127.0.0.1", 0), _Handler)
         self.url = f"http://127.0.0.1:{self.server_address[1]}/hook"
@@ -43,6 +45,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         if token:
             server.handshakes += 1
+            time.sleep(server.shakes_after_s)
             self._answer(200, (server.token or token[0]).encode())
             return
         server.told.append(json.loads(body)["value"])
@@ -124,6 +127,25 @@ def test_without_the_handshake_nothing_is_registered(lab: Any, receiver: Any) ->
         answer = lab.post(f"{lab.root}/subscriptions", body | {"notificationUrl": url})
         lab.refused(answer, 400, "BadRequest")
     assert lab.list(f"{lab.root}/subscriptions") == []
+
+
+def test_a_receiver_has_a_moment_to_shake_hands(lab: Any, receiver: Any) -> None:
+    """Five seconds, here far less: an answer that comes later registers nothing."""
+    receiver.shakes_after_s = 0.5
+    lab.switch(handshake_timeout_s=0.1)
+    body = {"notificationUrl": receiver.url, "resource": f"/api/v2.0/companies({lab.company.id})/salesOrders"}
+    lab.refused(lab.post(f"{lab.root}/subscriptions", body), 400, "BadRequest")
+    lab.switch(handshake_timeout_s=5)
+    assert lab.post(f"{lab.root}/subscriptions", body).status_code == 201
+
+
+def test_the_life_of_a_subscription_is_a_setting(lab: Any, receiver: Any) -> None:
+    """Expiration is creation plus that life."""
+    lab.switch(subscription_s=60)
+    body = {"notificationUrl": receiver.url, "resource": f"/api/v2.0/companies({lab.company.id})/salesOrders"}
+    made = lab.made(f"{lab.root}/subscriptions", body)
+    life = datetime.fromisoformat(made["expirationDateTime"]) - datetime.fromisoformat(made["lastModifiedDateTime"])
+    assert 59 <= life.total_seconds() <= 61
 
 
 def test_the_key_is_a_string_in_quotes(lab: Any, receiver: Any) -> None:

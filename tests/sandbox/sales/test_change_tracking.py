@@ -233,3 +233,14 @@ def test_an_undone_write_leaves_no_trace_in_the_delta(sales: Any, catalog: Any) 
     bad = catalog.bikes(1) | {"quantity": 1.5}
     assert sales.admin.post("salesorders", {"name": "x", "order_details": [bad]}).status_code == 400
     assert sales.integration.read(link)["value"] == []
+
+
+def test_which_tables_can_never_be_tracked_is_a_switch(sales: Any) -> None:
+    """Their definition says so, and an administrator's wish is refused."""
+    sales.setup(tracked_tables=["account"], untrackable_tables=["contact"])
+    path = "EntityDefinitions(LogicalName='contact')"
+    shown = sales.admin.read(f"{path}?$select=ChangeTrackingEnabled,CanChangeTrackingBeEnabled")
+    assert shown["ChangeTrackingEnabled"] is False
+    assert shown["CanChangeTrackingBeEnabled"]["Value"] is False
+    wish = {"LogicalName": "contact", "ChangeTrackingEnabled": True}
+    assert sales.admin.put(path, wish).status_code == 400

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+from importlib import resources
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -191,3 +193,29 @@ def test_the_environment_starts_with_one_organization_and_its_settings(sales: An
     currency = sales.integration.read(f"transactioncurrencies({rows[0]['_basecurrencyid_value']})")
     assert currency["isocurrencycode"] == "USD"
     assert sales.admin.post("organizations", {"name": "Second"}).status_code == 405
+
+
+def test_every_column_of_every_documented_table_is_in_the_schema(sales: Any) -> None:
+    """Name, type, key and navigation as in the metadata that the repository keeps, for all its tables."""
+    root = schema(sales)
+    served = {one.get("Name"): one for one in root.findall(f"{EDM}EntityType")}
+    text = resources.files("syncengine.sandbox.metadata").joinpath("dataverse.json").read_text("utf-8")
+    kept = json.loads(text)
+    sets = {one.get("Name"): one.get("EntityType") for one in root.iter(f"{EDM}EntitySet")}
+    for name, table in kept.items():
+        assert sets[table["entityset"]] == f"Microsoft.Dynamics.CRM.{name}"
+        shown = {one.get("Name"): one.get("Type") for one in served[name].findall(f"{EDM}Property")}
+        wanted = {
+            column.get("property") or logical: column["type"]
+            for logical, column in table["columns"].items()
+            if column["create"] or column["update"] or column["read"]
+        }
+        assert {n: t for n, t in shown.items() if n in wanted} == wanted, name
+        navigation = {one.get("Name") for one in served[name].findall(f"{EDM}NavigationProperty")}
+        bound = {
+            bind
+            for column in table["columns"].values()
+            for target, bind in column.get("navigation", {}).items()
+            if target in served
+        }
+        assert bound <= navigation, name

@@ -278,3 +278,45 @@ def test_a_plug_in_may_refuse_with_its_own_words(sales: Any, catalog: Any) -> No
     assert (error["code"], error["message"]) == ("0x80040265", "Credit department says no")
     assert error["@Microsoft.PowerApps.CDS.ErrorDetails.OperationStatus"] == "1"
     assert sales.admin.patch(f"accounts({catalog.account})", {"name": "y"}).status_code == 204
+
+
+def test_duplicate_detection_is_off_unless_asked_for(sales: Any) -> None:
+    """`MSCRM.SuppressDuplicateDetection: false` turns an administrator's rules on: 412 0x80040333."""
+    sales.setup(duplicate_rules=["account:accountnumber"])
+    first = sales.admin.make("accounts", {"name": "One", "accountnumber": "D1"})
+    assert sales.admin.post("accounts", {"name": "Two", "accountnumber": "D1"}).status_code == 204
+    asking = {"mscrm.suppressduplicatedetection": "false"}
+    refused = sales.admin.post("accounts", {"name": "Three", "accountnumber": "D1"}, **asking)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (412, "0x80040333")
+    assert sales.admin.post("accounts", {"name": "Four", "accountnumber": "D4"}, **asking).status_code == 204
+    changed = sales.admin.patch(f"accounts({first})", {"accountnumber": "D4"}, **asking)
+    assert changed.json()["error"]["code"] == "0x80040333"
+
+
+def test_plug_ins_are_bypassed_only_by_those_who_may(sales: Any) -> None:
+    """`MSCRM.BypassCustomPluginExecution` needs prvBypassCustomPlugins, and leaves the platform's own refusals."""
+    bypass = {"mscrm.bypasscustompluginexecution": "true"}
+    sales.fault(kind="refuse", probability=1, message="not on Fridays")
+    assert sales.admin.post("accounts", {"name": "x"}).json()["error"]["code"] == "0x80040265"
+    assert sales.admin.post("accounts", {"name": "x"}, **bypass).status_code == 204
+    assert sales.integration.post("accounts", {"name": "x"}, **bypass).json()["error"]["code"] == "0x80040220"
+    assert sales.admin.post("accounts", {"name": "x" * 161}, **bypass).json()["error"]["code"] == "0x80044331"
+
+
+def test_headers_for_tracing_and_caches_are_accepted(sales: Any) -> None:
+    """Client-chosen trace ids and the wish for fresh metadata change nothing."""
+    sent = {
+        "x-ms-client-request-id": "6a1d0c7e-5f0e-4b57-9a55-3f2f0f3f7d11",
+        "x-ms-correlation-id": "6a1d0c7e-5f0e-4b57-9a55-3f2f0f3f7d12",
+        "consistency": "Strong",
+        "mscrm.solutionuniquename": "syncengine",
+    }
+    assert sales.admin.get("accounts?$select=name", **sent).status_code == 200
+
+
+def test_the_status_of_a_blocked_delete_is_a_switch(sales: Any, catalog: Any) -> None:
+    """405 as documented, or 400."""
+    catalog.order()
+    sales.setup(associated_status="400")
+    refused = sales.admin.delete(f"accounts({catalog.account})")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "0x80040227")
