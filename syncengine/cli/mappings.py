@@ -15,6 +15,7 @@ from syncengine.cli.output import emit_json
 from syncengine.cli.output import emit_rows
 from syncengine.cli.output import text_of
 from syncengine.config.mapping_files import build
+from syncengine.config.mapping_files import in_mode
 from syncengine.config.mapping_files import read_folders
 from syncengine.config.mapping_files import schema_text
 from syncengine.errors import MappingError
@@ -110,7 +111,7 @@ def validate(options: Options, files: tuple[Path, ...], *, as_json: bool) -> Non
     written = company.written
     if files:
         folders = [company.loaded.path(one) for one in company.loaded.configuration.mappings.paths]
-        written = read_folders(folders or [company.shipped()], files)
+        written = read_folders(in_mode(folders or [company.shipped()], company.mode), files)
     try:
         found = build(written, company.settings())
     except MappingError as error:

@@ -78,6 +78,16 @@ def schema_text() -> str:
     return json.dumps(MAPPING, indent=2, ensure_ascii=False) + "\n"
 
 
+def in_mode(folders: Sequence[Path], mode: str | None) -> list[Path]:
+    """Each folder, followed by the one inside it that has the mode's name: what is different in that mode."""
+    found = []
+    for folder in folders:
+        found.append(folder)
+        if mode and (folder / mode).is_dir():
+            found.append(folder / mode)
+    return found
+
+
 def read_folders(folders: Sequence[Path], files: Sequence[Path] = ()) -> dict[str, Written]:
     """All mappings of these folders, later ones overlaying earlier ones, and then `files`. Raises MappingError."""
     problems: list[Problem] = []

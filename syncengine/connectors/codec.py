@@ -98,8 +98,8 @@ def encode(value: Wire, column: ColumnSchema | None) -> Any:
 
 
 def literal(value: Wire, column: ColumnSchema | None) -> str:
-    """A value as an OData literal for `$filter`."""
-    if value is None:
+    """A value as an OData literal for `$filter`. Nothing in a column that holds no text is null."""
+    if value is None or (value == "" and column is not None and column.type != "text"):
         return "null"
     if isinstance(value, bool):
         return "true" if value else "false"

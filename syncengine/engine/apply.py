@@ -178,7 +178,7 @@ class Applier:
             self.run.number(mapping, "sales", sales.native),
             self.run.number(mapping, "back_office", back_office.native),
         )
-        if action.decisions:
+        if action.decisions and _is_news(candidate, action):
             store.history.note(candidate.subject, "decided", explain.decisions(action))
         if self.passes[candidate.subject] == 1 and not action.decisions and action.problem is None:
             self.run.counts.of(mapping.name).unchanged += 1
@@ -238,6 +238,15 @@ class Applier:
         made = str(created.target or f"(new {mapping.name} for {_source_id(action)})")
         ids = {created.side: made, "sales" if created.side == "back_office" else "back_office": _source_id(action)}
         self.run.store.couplings.couple(mapping.name, ids["sales"], ids["back_office"], created_by="plan")
+
+
+def _is_news(candidate: Candidate, action: Action) -> bool:
+    """Was something decided that is to be written, or something read that was not known? What is kept as it is would
+    otherwise be told again by each sweep.
+    """
+    known = candidate.coupling.tokens if candidate.coupling else {}
+    read = {side: tokens(action.pair.record(side)) for side in SIDES}
+    return any(one.outcome is not Outcome.KEEP for one in action.decisions) or dict(known) != read
 
 
 def _source_id(action: Action) -> str:

@@ -23,6 +23,7 @@ from syncengine.errors import Refused
 from syncengine.errors import SyncError
 from syncengine.mapping.model import TableMapping
 from syncengine.observe.logging import get_logger
+from syncengine.ports import Subject
 
 log = get_logger()
 
@@ -92,6 +93,7 @@ def _sync(run: Run, asked: Asked) -> None:
     with run.store.transaction():
         unfinished = bool(run.store.journal.unfinished())
         _mappings_changed(run)
+        _mode_changed(run)
     if unfinished:
         # What is found is settled first: creation is planned only from a poll made after that.
         guard.at_the_start(run)
@@ -138,6 +140,7 @@ def _load_all(run: Run, asked: Asked) -> None:
         resumer.resume(operations)
     with run.store.transaction():
         _mappings_changed(run)
+        _mode_changed(run)
         if asked.restart:
             for mapping in _chosen(run, asked):
                 run.store.cursors.drop(mapping.name, "load")
@@ -166,6 +169,26 @@ def _mappings_changed(run: Run) -> None:
             run.store.remembered.put(name, now)
             if before is not None:
                 run.store.work.retry_mapping(mapping.name)
+
+
+def _mode_changed(run: Run) -> None:
+    """Coupled orders are carried over into the other mode: each is planned again, from the base that it has.
+
+    What one mode kept as it was, the other one may carry across.
+    """
+    before = run.store.remembered.get("mode")
+    run.store.remembered.put("mode", run.mode)
+    if before is None or before == run.mode:
+        return
+    log.info("mode_switched", before=before, now=run.mode)
+    for mapping in [one for one in run.mappings.values() if one.kind == "order"]:
+        after = 0
+        while some := run.store.couplings.after(mapping.name, after, run.limits.chunk):
+            after = some[-1].id
+            for coupling in some:
+                subject = Subject(mapping.name, coupling.id)
+                run.store.work.add(subject)
+                run.store.history.note(subject, "mode-switched", {"from": before, "to": run.mode})
 
 
 def _count(run: Run) -> None:

@@ -21,6 +21,7 @@ from syncengine.mapping.filters import admits
 from syncengine.mapping.model import Row
 from syncengine.mapping.model import TableMapping
 from syncengine.planner.merge import agree
+from syncengine.planner.rules import Rules
 from syncengine.planner.settle import tokens
 from syncengine.ports import Coupling
 from syncengine.ports import Subject
@@ -131,16 +132,16 @@ def _differences(run: Run, mapping: TableMapping, coupling: Coupling, read: Read
         except ValueError as error:
             yield Difference(mapping.name, named, str(error), None, None, None, "unexplained")
             return
-    for group, line, sales, back_office in _unequal(mapping, coupling, records):
+    for group, line, sales, back_office in _unequal(run.rules[mapping.name], mapping, coupling, records):
         reason = _reason(run, mapping, coupling, records, group, line)
         yield Difference(mapping.name, named, group, line, sales, back_office, reason)
 
 
 def _unequal(
-    mapping: TableMapping, coupling: Coupling, records: Mapping[Side, Record]
+    rules: Rules, mapping: TableMapping, coupling: Coupling, records: Mapping[Side, Record]
 ) -> Iterator[tuple[str, int | str | None, Any, Any]]:
     sales, back_office = records["sales"], records["back_office"]
-    for row in _rows(mapping.rows):
+    for row in _rows(rules, mapping.rows, line=False):
         one, two = sales.fields.get(row.name), back_office.fields.get(row.name)
         if not agree(row, one, two):
             yield row.name, None, one, two
@@ -154,21 +155,25 @@ def _unequal(
         if here is None and there is None:
             continue
         if here is None or there is None:
-            yield "set", pair.coupling, "present" if here else None, "present" if there else None
+            if rules.compares(None, line=True):
+                yield "set", pair.coupling, "present" if here else None, "present" if there else None
             continue
-        for row in _rows(mapping.lines.rows):
+        for row in _rows(rules, mapping.lines.rows, line=True):
             one, two = here.fields.get(row.name), there.fields.get(row.name)
             if not agree(row, one, two):
                 yield row.name, pair.coupling, one, two
+    if not rules.compares(None, line=True):
+        return
     for line_id in sales.lines.keys() - paired["sales"]:
         yield "set", line_id, "present", None
     for line_id in back_office.lines.keys() - paired["back_office"]:
         yield "set", line_id, None, "present"
 
 
-def _rows(rows: Mapping[str, Row]) -> Iterator[Row]:
+def _rows(rules: Rules, rows: Mapping[str, Row], *, line: bool) -> Iterator[Row]:
     """Compared rows, and those that are only checked."""
-    return (row for row in rows.values() if row.compared or row.check == "equal")
+    wanted = (row for row in rows.values() if row.compared or row.check == "equal")
+    return (row for row in wanted if rules.compares(row, line=line))
 
 
 def _reason(

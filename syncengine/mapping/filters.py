@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
+from datetime import datetime
 from typing import Any
 
 from syncengine.records.document import Document
@@ -61,4 +63,6 @@ def _equal(value: Wire, wanted: Wire) -> bool:
         return bool(value) == bool(wanted)
     if isinstance(value, str) and isinstance(wanted, str):
         return value.casefold() == wanted.casefold()
+    if isinstance(value, datetime) and isinstance(wanted, date) and not isinstance(wanted, datetime):
+        value = value.date()
     return value == wanted or (is_blank(value) and is_blank(wanted))

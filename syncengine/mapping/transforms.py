@@ -46,6 +46,7 @@ class Keep:
 _TAG: Final = re.compile(r"</?[a-zA-Z][^>]*>")
 KEEP: Final = Keep()
 LARGEST: Final = Decimal(100_000_000_000)  # the largest amount that Sales holds; the back office takes more
+WHOLE: Final = 100
 Written = tuple[Wire | Keep, ...]
 
 
@@ -474,6 +475,55 @@ def _spaced(value: Scalar) -> Scalar:
     return " ".join(value.split()) if isinstance(value, str) else value
 
 
+@dataclass(frozen=True)
+class Beside(AsIs):
+    """An amount that is split in Sales: the value is the first column plus (or minus) the second one.
+
+    Only the first is written; the second is another row's.
+    """
+
+    two_way: bool = False
+    only_read: ClassVar[Mapping[Side, frozenset[int]]] = {"sales": frozenset({1})}
+    sign: int = 1
+    decimals: int = 2
+
+    def read(self, side: Side, cells: Cells) -> Scalar:
+        if side == "back_office":
+            return number(cells[0])
+        first, second = (number(cell) for cell in cells)
+        return first + self.sign * second
+
+    def write(self, side: Side, value: Scalar, current: Cells) -> Written:
+        second = number(current[1])
+        return (rounded(number(value) - self.sign * second, self.decimals), KEEP)
+
+    def agree(self, sales: Scalar, back_office: Scalar) -> bool:
+        return rounded(number(sales), self.decimals) == rounded(number(back_office), self.decimals)
+
+
+@dataclass(frozen=True)
+class Undiscounted(Beside):
+    """The lines' total of Sales, against the net total of the back office, which is after discount, with freight.
+
+    Sales: columns the lines' total, discount percentage and amount, freight ("Price arithmetic"). The first is written.
+    """
+
+    only_read: ClassVar[Mapping[Side, frozenset[int]]] = {"sales": frozenset({1, 2, 3})}
+
+    def read(self, side: Side, cells: Cells) -> Scalar:
+        if side == "back_office":
+            return number(cells[0])
+        lines, percentage, amount, freight = (number(cell) for cell in cells)
+        return rounded(lines - lines * percentage / 100, self.decimals) - amount + freight
+
+    def write(self, side: Side, value: Scalar, current: Cells) -> Written:
+        _, percentage, amount, freight = (number(cell) for cell in current)
+        if percentage >= WHOLE:
+            return (KEEP, KEEP, KEEP, KEEP)  # nothing can be told from a discount of everything
+        lines = (number(value) - freight + amount) * WHOLE / (WHOLE - percentage)
+        return (rounded(lines, self.decimals), KEEP, KEEP, KEEP)
+
+
 DOT = " · "
 STATE_WORDS = {
     "draft": "Draft, to be released",
@@ -589,6 +639,9 @@ TRANSFORMS: Final[Mapping[str, Factory]] = {
     "plain_text": _plain(PlainText()),
     "header_discount": _plain(HeaderDiscount()),
     "line_discount": _plain(LineDiscount()),
+    "plus": _plain(Beside(sign=1)),
+    "minus": _plain(Beside(sign=-1)),
+    "undiscounted": _plain(Undiscounted()),
     "status_line": _plain(StatusLine()),
     "in_order": _plain(InOrder()),
     "backordered": _plain(Backordered()),
@@ -614,6 +667,9 @@ ARGUMENTS: Final[Mapping[str, Mapping[str, Any]]] = {
 WIDTHS: Final[Mapping[str, tuple[int, int]]] = {
     "header_discount": (3, 1),
     "line_discount": (3, 1),
+    "plus": (2, 1),
+    "minus": (2, 1),
+    "undiscounted": (4, 1),
     "person_name": (4, 1),
     "status_line": (1, 3),
     "backordered": (1, 3),

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from syncengine.errors import FailureClass
 from syncengine.mapping.model import Policy
+from syncengine.mapping.model import Row
 from syncengine.mapping.model import TableMapping
 from syncengine.orders import states
 from syncengine.orders.amend import hindrance
@@ -43,14 +44,18 @@ from syncengine.records.record import Pair
 from syncengine.records.record import Record
 from syncengine.records.values import Scalar
 from syncengine.records.values import Side
-from syncengine.records.values import is_blank
 
 
 class OrderRules:
     """`settings`: sales_ready, on_order_change, recreate_released, write_in_number."""
 
+    sealed: Side | None = None
+
     def __init__(self, settings: dict[str, object]) -> None:
         self.settings = settings
+
+    def compares(self, row: Row | None, *, line: bool) -> bool:
+        return True
 
     def policy(self, pair: Pair, mapping: TableMapping, group: str, line: Line) -> Policy:
         """Goods are a person's to decide until something is released or shipped; then the back office's."""
@@ -65,6 +70,14 @@ class OrderRules:
         return policy
 
     def admits(self, pair: Pair, mapping: TableMapping, side: Side) -> Problem | None:
+        if side == "sales" and _sent_before(mapping, pair.record("sales")):
+            return _person(
+                "handed-over-before",
+                "the order has been handed over to a back office already, and is coupled with no document",
+                "Couple it with its document: `syncengine couple-record`. Where there is none, empty the date "
+                "of its last submission to the back office.",
+                "sales",
+            )
         if (
             side == "sales"
             and self._has_write_in(pair.record("sales"), ())
@@ -258,12 +271,18 @@ class OrderRules:
         )
 
 
+def _sent_before(mapping: TableMapping, sales: Record) -> bool:
+    row = mapping.rows.get(states.SENT_ON)
+    held = sales.native.fields if sales.native else {}
+    return row is not None and any(not states.never_sent(held.get(column)) for column in row.columns("sales"))
+
+
 def _first_told(builder: Builder) -> Cells:
     """Constants that are written once (when it was handed over), along with the first thing that is written."""
     native = builder.pair.record("sales").native
     held = native.fields if native else {}
     constants = own_values(builder, "sales", chosen=False)
-    return {column: value for column, value in constants.items() if is_blank(held.get(column))}
+    return {column: value for column, value in constants.items() if states.never_sent(held.get(column))}
 
 
 def _guard_values(builder: Builder) -> dict[str, Scalar]:

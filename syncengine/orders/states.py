@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from typing import Final
 
 from syncengine.mapping.transforms import number
 from syncengine.records.record import LineRecord
 from syncengine.records.record import Record
+from syncengine.records.values import is_blank
 
 # Sales
 ACTIVE: Final = "active"
@@ -32,6 +34,7 @@ INVOICED_QUANTITY: Final = "invoiced"
 CANCELED_QUANTITY: Final = "canceled"
 PLACE: Final = "place"
 PRODUCT: Final = "product"
+SENT_ON: Final = "sent_on"
 UNIT: Final = "unit"
 STATUS_LINE: Final = "status_line"
 STATUS_CODE: Final = "status_code"
@@ -40,6 +43,11 @@ NUMBERS: Final = ("document_number", "listed_number")
 
 REOPENED: Final = "reopened"
 """The agreed state of an order that we set back to Active because its document was deleted by a person."""
+
+
+def never_sent(moment: object) -> bool:
+    """Does the day an order was handed over say "not yet"? 1900-01-01 says so too, in any time zone."""
+    return is_blank(moment) or (isinstance(moment, date) and moment.year <= 1900)  # noqa: PLR2004
 
 
 def shipped(line: LineRecord) -> Decimal:

@@ -50,8 +50,11 @@ def policy_of(mapping: TableMapping, group: str, line: Line) -> Policy:
     return mapping.conflict.get("default", "manual")
 
 
-def decide(pair: Pair, mapping: TableMapping, rule: Rule, answers: Answers) -> Decided:
-    """Both sides of the pair are records. `rule` gives the policy where the order rules overrule the mapping."""
+def decide(pair: Pair, mapping: TableMapping, rule: Rule, answers: Answers, sealed: Side | None = None) -> Decided:
+    """Both sides of the pair are records. `rule` gives the policy where the order rules overrule the mapping.
+
+    `sealed`: the side that has handed the record over; see `Ruling`.
+    """
     sales, back_office, base = pair.record("sales"), pair.record("back_office"), pair.base
     stamps = Stamps(sales.modified_at, back_office.modified_at)
     header = Sides(
@@ -62,7 +65,7 @@ def decide(pair: Pair, mapping: TableMapping, rule: Rule, answers: Answers) -> D
     )
     found: list[Decision] = []
     for group, names in grouping(mapping.rows, mapping.groups).items():
-        ruling = Ruling(rule(group, None), answers.get((None, group)), stamps)
+        ruling = Ruling(rule(group, None), answers.get((None, group)), stamps, sealed=sealed)
         decision = merge_group(group, [mapping.rows[name] for name in names], header, ruling)
         if decision:
             found.append(decision)
@@ -77,9 +80,9 @@ def decide(pair: Pair, mapping: TableMapping, rule: Rule, answers: Answers) -> D
         mapping.lines.pair_by,
         has_base=base is not None,
     )
-    ruled = _Ruled(rule, answers, stamps)
+    ruled = _Ruled(rule, answers, stamps, sealed)
     lines = [d for one in pairing.pairs for d in _line(one, pair, mapping.lines, base, ruled)]
-    return Decided((*found, *lines, *_additions(pairing, lines)), pairing)
+    return Decided((*found, *lines, *_additions(pairing, lines, sealed)), pairing)
 
 
 @dataclass(frozen=True)
@@ -87,9 +90,10 @@ class _Ruled:
     rule: Rule
     answers: Answers
     stamps: Stamps
+    sealed: Side | None
 
     def on(self, group: str, line: Line) -> Ruling:
-        return Ruling(self.rule(group, line), self.answers.get((line, group)), self.stamps)
+        return Ruling(self.rule(group, line), self.answers.get((line, group)), self.stamps, sealed=self.sealed)
 
 
 def _line(one: LinePair, pair: Pair, lines: Lines, base: Base | None, ruled: _Ruled) -> Iterator[Decision]:
@@ -141,13 +145,14 @@ def _removal(
         return Decision(LINE_SET, outcome, shown["sales"], shown["back_office"], reason, one.coupling, base)
 
     reason = f"line removed in {NAMES[side]}"
-    if left is not None and picture is not None and not _edited(left, picture, lines):
+    sealed = side == ruled.sealed
+    if left is not None and picture is not None and not sealed and not _edited(left, picture, lines):
         return decided(TOWARDS[other(side)], reason)
     ruling = ruled.on(LINE_SET, one.coupling)
-    cause = f"{reason}, changed in {NAMES[other(side)]}"
+    cause = f"{reason} after it had been handed over" if sealed else f"{reason}, changed in {NAMES[other(side)]}"
     if ruling.take is not None:
         return decided(TOWARDS[other(ruling.take)], f"{cause}; a person took {NAMES[ruling.take]}")
-    if ruling.policy in ("sales", "back-office"):
+    if ruling.policy in ("sales", "back-office") and not sealed:
         taken: Side = "sales" if ruling.policy == "sales" else "back_office"
         return decided(TOWARDS[other(taken)], f"{cause}; the policy takes {NAMES[taken]}")
     return decided(Outcome.CONFLICT, cause)
@@ -159,8 +164,11 @@ def _edited(line: LineRecord, picture: LineRecord, lines: Lines) -> bool:
     return any(not same(line.fields.get(name), picture.fields.get(name)) for name in voting)
 
 
-def _additions(pairing: Pairing, lines: list[Decision]) -> Iterator[Decision]:
-    """New lines flow to the other side; not while a removal on their side is in conflict: they may be one edit."""
+def _additions(pairing: Pairing, lines: list[Decision], sealed: Side | None) -> Iterator[Decision]:
+    """New lines flow to the other side; not while a removal on their side is in conflict: they may be one edit.
+
+    Nor from a side that has handed the record over.
+    """
     for side in ("sales", "back_office"):
         blocked = any(
             d.group == LINE_SET
@@ -170,8 +178,10 @@ def _additions(pairing: Pairing, lines: list[Decision]) -> Iterator[Decision]:
         )
         for line_id in pairing.new[side]:
             shown: dict[Side, str | None] = {side: "present", other(side): None}
-            outcome = Outcome.KEEP if blocked else TOWARDS[other(side)]
+            outcome = Outcome.KEEP if blocked or side == sealed else TOWARDS[other(side)]
             reason = f"line added in {NAMES[side]}"
+            if side == sealed:
+                reason += " after it had been handed over"
             if blocked:
                 reason += "; waits for the conflict about a removed line"
             yield Decision(LINE_SET, outcome, shown["sales"], shown["back_office"], reason, line_id)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 from datetime import timedelta
 
@@ -40,12 +41,17 @@ class Stamps:
 
 @dataclass(frozen=True)
 class Ruling:
-    """How a conflict on one group is to be decided: a person's answer, else the policy."""
+    """How a conflict on one group is to be decided: a person's answer, else the policy.
+
+    `sealed`: the side that has handed the record over and has no say in it any more; what it changes all the same is a
+    person's to decide.
+    """
 
     policy: Policy = "manual"
     take: Side | None = None
     stamps: Stamps = Stamps()
     skew_s: float = 60
+    sealed: Side | None = None
 
 
 @dataclass(frozen=True)
@@ -107,6 +113,10 @@ def _two_way(rows: Sequence[Row], sides: Sides, ruling: Ruling) -> tuple[Outcome
     changed = {side: _changed(rows, sides, side) for side in ("sales", "back_office")}
     if not any(changed.values()):
         return None
+    if ruling.sealed is not None and changed[ruling.sealed] and not agrees and _pictured(rows, sides, ruling.sealed):
+        return _ruled(
+            replace(ruling, policy="manual"), f"changed in {NAMES[ruling.sealed]} after it had been handed over"
+        )
     if all(changed.values()):
         return (Outcome.AGREE, "changed to equal values") if agrees else _ruled(ruling, "changed on both sides")
     side: Side = "sales" if changed["sales"] else "back_office"
@@ -158,6 +168,11 @@ def _changed(rows: Sequence[Row], sides: Sides, side: Side) -> bool:
     if base is None:
         return True
     return any(not same(base.get(row.name), sides.now(side).get(row.name)) for row in rows)
+
+
+def _pictured(rows: Sequence[Row], sides: Sides, side: Side) -> bool:
+    base = sides.base(side)
+    return base is not None and all(row.name in base for row in rows)
 
 
 def _agree(rows: Sequence[Row], sides: Sides) -> bool:

@@ -46,7 +46,7 @@ def plan_pair(
     def policy(group: str, line: Line) -> Policy:
         return rules.policy(pair, mapping, group, line)
 
-    decided = decide(pair, mapping, policy, answers or {})
+    decided = decide(pair, mapping, policy, answers or {}, rules.sealed)
     decisions, problem = rules.review(builder, decided)
     decided = Decided(decisions, decided.pairing)
     conflicts = [d for d in decisions if d.outcome is Outcome.CONFLICT]

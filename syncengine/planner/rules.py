@@ -7,6 +7,7 @@ from typing import Protocol
 
 from syncengine.errors import FailureClass
 from syncengine.mapping.model import Policy
+from syncengine.mapping.model import Row
 from syncengine.mapping.model import TableMapping
 from syncengine.planner.build import Builder
 from syncengine.planner.decide import Decided
@@ -40,6 +41,15 @@ class Built:
 
 
 class Rules(Protocol):
+    @property
+    def sealed(self) -> Side | None:
+        """The side that has no say in a record any more once it is coupled, because it has handed it over."""
+        ...
+
+    def compares(self, row: Row | None, *, line: bool) -> bool:
+        """Are both sides meant to hold the same in this row? `row` None: as to which lines there are."""
+        ...
+
     def policy(self, pair: Pair, mapping: TableMapping, group: str, line: Line) -> Policy:
         """The conflict policy for one group of this pair."""
         ...
@@ -67,6 +77,11 @@ class Rules(Protocol):
 
 class PlainRules:
     """Records that have no states: created, updated field by field; nothing is deleted by itself."""
+
+    sealed: Side | None = None
+
+    def compares(self, row: Row | None, *, line: bool) -> bool:
+        return True
 
     def policy(self, pair: Pair, mapping: TableMapping, group: str, line: Line) -> Policy:
         return policy_of(mapping, group, line)

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 from typing import Literal
 
+from syncengine.config.models import Mode
 from syncengine.connectors.answers import Answer
 from syncengine.connectors.answers import server_time
 from syncengine.errors import RemoteSystemError
@@ -91,21 +92,23 @@ def _reach(company: Company, side: Side) -> Iterator[Finding]:
 
 def _sales(company: Company) -> Iterator[Finding]:
     organization = company.sales.organization
-    yield from _asked("sales.user", lambda: _integration_user(organization.user()))
+    yield from _asked("sales.user", lambda: _integration_user(organization.user(), company.mode))
     yield from _asked("sales.order-processing", lambda: _flag(company))
     reader = company.sales.reader
     yield from _asked("sales.clock", lambda: _clock("sales", reader.http.get(reader.root + organization.path)))
 
 
-def _integration_user(found: tuple[str, bool]) -> Finding:
+def _integration_user(found: tuple[str, bool], mode: Mode | None) -> Finding:
+    """Without the mark, in one-way mode, submitted orders are locked for us and Sales computes over our totals."""
     user_id, marked = found
     if marked:
         return Finding("sales.user", "ok", f"we are user {user_id}, marked as an integration user")
     return Finding(
         "sales.user",
-        "warning",
+        "error" if mode == "one-way" else "warning",
         f"our user {user_id} is not marked as an integration user (isintegrationuser)",
-        "Set isintegrationuser on the application user: otherwise submitted orders may be locked for us.",
+        "Set isintegrationuser on the application user: otherwise submitted orders may be locked for us. "
+        "An administrator's `syncengine sop enable --mark-integration-user` sets it.",
     )
 
 

@@ -18,6 +18,7 @@ from typing import Protocol
 from syncengine.connectors.answers import Answer
 from syncengine.engine.context import columns_of
 from syncengine.engine.context import line_columns_of
+from syncengine.mapping.filters import PROGRESS
 from syncengine.mapping.filters import STATE
 from syncengine.mapping.filters import Filter
 from syncengine.mapping.model import Row
@@ -100,8 +101,7 @@ def look(mapping: TableMapping, side: Side, system: Asked) -> Iterator[Told]:
         return
     schema = system.describe(of.table)
     if schema is not None:
-        names = [name for name in columns_of(mapping, side) if name != STATE]
-        yield from _named(schema, names)
+        yield from _named(schema, columns_of(mapping, side))
         for row in mapping.rows.values():
             yield from _row(row, side, schema)
         yield from _filters(schema, (*of.considered_when, *of.enters_when))
@@ -122,8 +122,9 @@ def _options(table: str, system: Asked) -> Iterator[Told]:
 
 
 def _named(schema: TableSchema, names: Iterable[str]) -> Iterator[Told]:
+    """Words that are readable like columns (`$state`, `$progress`) are no columns."""
     for name in dict.fromkeys(names):
-        if name not in schema.columns:
+        if name not in schema.columns and name not in (STATE, PROGRESS):
             near = difflib.get_close_matches(name, schema.columns, n=1)
             hint = f"Did you mean `{near[0]}`?" if near else "Correct the name, or take the row out in an overlay."
             yield Told("error", f"{schema.name} has no column `{name}`", hint)

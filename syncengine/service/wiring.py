@@ -20,6 +20,7 @@ from syncengine.config.loading import Loaded
 from syncengine.config.loading import secret
 from syncengine.config.mapping_files import Written
 from syncengine.config.mapping_files import build
+from syncengine.config.mapping_files import in_mode
 from syncengine.config.mapping_files import read_folders
 from syncengine.config.mapping_files import shipped_folder
 from syncengine.config.models import AuthPart
@@ -35,6 +36,7 @@ from syncengine.engine.context import tables_of
 from syncengine.errors import ConfigurationError
 from syncengine.errors import UsageError
 from syncengine.mapping.model import TableMapping
+from syncengine.orders.one_way import OneWayRules
 from syncengine.orders.rules import OrderRules
 from syncengine.planner.facts import Facts
 from syncengine.planner.rules import PlainRules
@@ -207,7 +209,7 @@ class Company:
         configuration = self.loaded.configuration
         folders = [self.loaded.path(one) for one in configuration.mappings.paths] or [shipped_folder()]
         folders += [self.loaded.path(one) for one in self.part.mappings]
-        return read_folders(folders)
+        return read_folders(in_mode(folders, self.mode))
 
     @staticmethod
     def shipped() -> Path:
@@ -218,10 +220,12 @@ class Company:
         """What mappings may name by `setting:`, and what the rules for orders ask for."""
         configuration = self.loaded.configuration
         integration, back_office = configuration.integration, configuration.back_office
+        one_way = integration.mode == "one-way"
         entering = {"released": ["released"], "any": ["draft", "in-review", "released"], "never": ["never"]}
         return {
-            "sales_ready": list(integration.sales_ready),
-            "new_from_back_office": entering[integration.new_from_back_office],
+            # One way means: submitted in Sales, nowhere else.
+            "sales_ready": ["submitted"] if one_way else list(integration.sales_ready),
+            "new_from_back_office": entering["never" if one_way else integration.new_from_back_office],
             "number_column": configuration.sales.number_column,
             "correlation": back_office.correlation,
             "freight_account": back_office.freight_account,
@@ -254,7 +258,7 @@ class Company:
             settings |= one.settings
         mappings = build(self.written, settings)
         facts = Facts(self.name, self.clock.now(), settings, traits)
-        order_rules, plain = OrderRules(settings), PlainRules()
+        order_rules, plain = self._order_rules(settings), PlainRules()
         rules: dict[str, Rules] = {
             name: order_rules if one.kind == "order" else plain for name, one in mappings.items()
         }
@@ -273,6 +277,11 @@ class Company:
         part = self.loaded.configuration.webhooks
         value = part.sales_secret if side == "sales" else part.back_office_secret
         return secret(self.loaded, value, f"[webhooks] {side}_secret")
+
+    def _order_rules(self, settings: dict[str, Any]) -> OrderRules:
+        if self.mode != "one-way":
+            return OrderRules(settings)
+        return OneWayRules(settings | {"integration_user": self.sales.integration_user()})
 
     def require_mode(self) -> Mode:
         """Raises ConfigurationError where nobody has chosen: both modes write, and they exclude each other."""

@@ -251,12 +251,19 @@ class Reader:
 
 
 def by_members(table: Table, where: Filter) -> Filter:
-    """State words as the service's own, choices by member name."""
+    """State words as the service's own, choices by member name.
+
+    A state that the service does not have is left out: it would refuse the whole filter, and ours is evaluated again.
+    """
     words = {word: name for name, word in standard.STATES.get(table.name, {}).items()}
     return tuple(
         Condition(
             one.column,
-            tuple(_member(table, one.column, value, words) for value in one.any_of),
+            tuple(
+                _member(table, one.column, value, words)
+                for value in one.any_of
+                if one.column != STATE or not words or value in words
+            ),
             one.at_least,
             one.at_most,
             one.blank,

@@ -43,6 +43,7 @@ from syncengine.records.traits import Traits
 from syncengine.records.values import Wire
 
 API = "/api/data/v9.2/"
+HOUR_S = 3600.0
 
 
 class DynamicsSales:
@@ -79,6 +80,15 @@ class DynamicsSales:
 
     def guard(self, max_age_s: float) -> Guard:
         return self.organization.guard(max_age_s)
+
+    def integration_user(self) -> bool:
+        """Is our own user marked as one? Asked once an hour."""
+        cache = self.schema.cache
+        kept = cache.get("sales-integration-user", HOUR_S)
+        if not isinstance(kept, bool):
+            _, kept = self.organization.user()
+            cache.put("sales-integration-user", kept)
+        return kept
 
     def handed_over(self) -> int:
         """How many submitted orders carry the mark of a one-way hand-over (`lastbackofficesubmit`)."""

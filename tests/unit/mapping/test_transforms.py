@@ -53,6 +53,9 @@ CASES: Mapping[str, tuple[Any, st.SearchStrategy[Any]]] = {
     "plain_text": (None, WORDS.filter(lambda text: "<" not in text)),
     "header_discount": (None, MONEY),
     "line_discount": (None, MONEY),
+    "plus": (None, MONEY),
+    "minus": (None, MONEY),
+    "undiscounted": (None, MONEY),
     "status_line": (None, st.just("")),
     "in_order": (None, st.just(1)),
     "backordered": (None, MONEY),
@@ -87,6 +90,34 @@ def test_what_is_written_is_read_back_up_to_the_declared_loss(name: str, side: S
     now = tuple(held[at] if one is KEEP and at < len(held) else one for at, one in enumerate(written))
     read = transform.read(side, now)
     assert transform.agree(value, read) if side == "back_office" else transform.agree(read, value)
+
+
+@pytest.mark.parametrize(
+    ("name", "held", "value", "written"),
+    [
+        # 1000 net with freight: 975 before it, Sales keeps the freight of 25
+        ("plus", (1, 25), 1000, 975),
+        ("plus", (1, None), 1000, 1000),
+        # the order's discount of 10, and 5 that Sales counts among its lines
+        ("minus", (1, 5), 10, 15),
+        # 1000 net with freight of 25, after 10 %: 1083.33 less 108.33 is 975
+        ("undiscounted", (1, 10, None, 25), 1000, Decimal("1083.33")),
+        ("undiscounted", (1, None, 15, 25), 1000, 990),
+        ("undiscounted", (1, 10, 15, 25), 1000, 1100),
+    ],
+)
+def test_totals_are_split_as_sales_splits_them(name: str, held: tuple[Any, ...], value: int, written: Any) -> None:
+    """Only the first column is written; read with the others it gives the total back."""
+    transform = made(name)
+    first, *rest = transform.write("sales", Decimal(value), held)
+    assert first == written
+    assert all(one is KEEP for one in rest)
+    assert transform.agree(transform.read("sales", (first, *held[1:])), Decimal(value))  # type: ignore[arg-type]
+    assert not transform.agree(transform.read("sales", (first + 1, *held[1:])), Decimal(value))  # type: ignore[operator,arg-type]
+
+
+def test_an_order_that_is_discounted_entirely_tells_nothing_of_its_lines() -> None:
+    assert set(made("undiscounted").write("sales", Decimal(0), (7, 100, None, None))) == {KEEP}
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if made(name, CASES[name][0]).two_way])
