@@ -112,6 +112,7 @@ class Monkey:
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("company", ["lab", "vat"])
 def test_random_requests_leave_the_tables_sound(request: Any, company: Any, seed: Any) -> None:
+    """Whatever is sent, indexes, orders of keys and totals of documents agree with the rows."""
     lab = request.getfixturevalue(company)
     lab.switch(rate_limit=10**9, archive_orders=True)
     monkey = Monkey(lab, seed)

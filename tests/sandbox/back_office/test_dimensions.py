@@ -70,6 +70,7 @@ def test_lines_of_a_deep_insert_may_have_dimensions_of_their_own(divided: Any) -
 
 
 def test_shortcut_codes_and_global_dimensions_follow_each_other(divided: Any) -> None:
+    """Writing either shows in the other."""
     order = divided.order(shortcutDimension1Code="sales")
     path = f"salesOrders({order['id']})"
     assert values(divided, path) == {"DEPARTMENT": "SALES"}
@@ -107,6 +108,7 @@ def test_posted_documents_keep_the_dimensions(divided: Any) -> None:
 
 
 def test_an_order_made_from_a_quote_keeps_the_dimensions(divided: Any) -> None:
+    """Of header and lines alike."""
     quote = divided.made(
         "salesQuotes",
         {
@@ -122,6 +124,7 @@ def test_an_order_made_from_a_quote_keeps_the_dimensions(divided: Any) -> None:
 
 
 def test_deleted_documents_and_lines_take_their_dimensions_along(divided: Any) -> None:
+    """Nothing is left without its parent."""
     order = divided.order(divided.item_line(), dimensionSetLines=[{"code": "AREA", "valueCode": "30"}])
     table = divided.company["dimensionSetLine"]
     assert len(table) == 2

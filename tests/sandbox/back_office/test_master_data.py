@@ -181,6 +181,7 @@ def test_a_deep_insert_leaves_nothing_out(lab: Any) -> None:
 
 
 def test_a_deep_insert_that_fails_below_leaves_nothing(lab: Any) -> None:
+    """A refused record below undoes the one above."""
     body = {"displayName": "Bicycle", "itemVariants": [{"code": "RED"}, {"code": "RED"}]}
     before = len(lab.list("items"))
     lab.refused(lab.post("items", body), 400, "Internal_EntityWithSameKeyExists")

@@ -256,6 +256,7 @@ def test_a_row_changed_between_pages_loses_no_other(stocked: Any, order: Any) ->
 
 
 def test_a_row_changed_between_pages_is_not_sent_twice_in_key_order(stocked: Any) -> None:
+    """The token is the key of the last row, so a stamp that moves does not move the row."""
     document = stocked.read("items", prefer="odata.maxpagesize=4")
     stocked.changed(f"items({document['value'][-1]['id']})", {"displayName": "Renamed"})
     rest = stocked.read(document["@odata.nextLink"], prefer="odata.maxpagesize=50")

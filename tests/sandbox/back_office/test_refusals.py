@@ -283,6 +283,7 @@ def test_a_refused_patch_changes_nothing(lab: Any) -> None:
 
 
 def test_phone_numbers_have_no_letters(lab: Any) -> None:
+    """A letter in a phone number is refused by the field."""
     body = {"customerNumber": "10000", "phoneNumber": "555 CALL"}
     message = lab.refused(lab.post("salesOrders", body), 400, "Application_FieldValidationException")
     assert message.startswith("Sell-to Phone No. must not contain letters in Sales Header")
@@ -293,6 +294,7 @@ def test_phone_numbers_have_no_letters(lab: Any) -> None:
 
 
 def test_each_of_several_email_addresses_is_checked(lab: Any) -> None:
+    """Addresses are separated by semicolons; one bad one refuses all."""
     path = f"salesOrders({lab.order()['id']})"
     both = "a@contoso.com;b@contoso.com"
     assert lab.changed(path, {"email": both})["email"] == both
