@@ -22,6 +22,7 @@ from syncengine.records.document import Document
 from syncengine.records.document import View
 from syncengine.records.record import Pair
 from syncengine.records.record import Record
+from syncengine.records.values import SIDES
 from syncengine.records.values import Side
 from syncengine.records.values import Wire
 from syncengine.records.values import is_blank
@@ -200,6 +201,35 @@ def record_coupling(
         pair = Pair(mapping.name, None, _brief(sales), _brief(back_office))
         run.plan.append(Action(pair, "couple", f"coupled by {created_by}"))
     return coupling
+
+
+def record_couplings(run: Run, mapping: TableMapping, pairs: Sequence[tuple[str, str]], created_by: str) -> None:
+    """The same for many pairs of ids whose records are work already, in a few statements."""
+    store = run.store
+    ids = store.couplings.couple_many(mapping.name, pairs, created_by=created_by)
+    coupled = dict(zip(ids, pairs, strict=True))
+    numbers = store.work.couple(mapping.name, coupled)
+    store.couplings.name_many(numbers)
+    sales, back_office = [one for one, _ in pairs], [two for _, two in pairs]
+    store.cursors.forget(mapping.name, "sales", sales)
+    store.cursors.forget(mapping.name, "back_office", back_office)
+    store.work.release(mapping.name, {"sales": sales, "back_office": back_office})
+    store.history.note_many(
+        "coupled",
+        {
+            Subject(mapping.name, coupling): {"by": created_by, "sales": one, "back_office": two}
+            for coupling, (one, two) in coupled.items()
+        },
+    )
+    run.counts.of(mapping.name).coupled += len(pairs)
+    run.references.clear()
+    if run.dry_run:
+        column: dict[Side, str] = {side: mapping.of(side).number for side in SIDES}
+        for coupling, (one, two) in coupled.items():
+            here = Document(one, None, {column["sales"]: numbers[coupling][0]})
+            there = Document(two, None, {column["back_office"]: numbers[coupling][1]})
+            pair = Pair(mapping.name, None, _brief(here), _brief(there))
+            run.plan.append(Action(pair, "couple", f"coupled by {created_by}"))
 
 
 def _brief(document: Document) -> Record:

@@ -16,16 +16,23 @@ from syncengine.engine.entering import KEY_PREFIX
 from syncengine.engine.entering import ambiguous
 from syncengine.engine.entering import in_time
 from syncengine.engine.entering import record_coupling
+from syncengine.engine.entering import record_couplings
+from syncengine.errors import FailureClass
 from syncengine.errors import UsageError
 from syncengine.mapping.filters import Condition
 from syncengine.mapping.filters import Filter
+from syncengine.mapping.model import MatchGroup
 from syncengine.mapping.model import TableMapping
 from syncengine.observe.logging import get_logger
-from syncengine.planner.steps import Problem
+from syncengine.planner.steps import Action
+from syncengine.ports import Found
+from syncengine.ports import Keyed
 from syncengine.ports import Poll
 from syncengine.ports import Subject
 from syncengine.records.document import Document
 from syncengine.records.record import Base
+from syncengine.records.record import Pair
+from syncengine.records.record import Record
 from syncengine.records.values import Side
 from syncengine.records.values import same
 
@@ -106,6 +113,8 @@ def take_page(run: Run, mapping: TableMapping, side: Side, documents: Sequence[D
     coupled = {document_id: some[0] for document_id, some in store.couplings.by_remote(mapping.name, side, ids).items()}
     known = store.couplings.known(mapping.name, side, [one for one in ids if one not in coupled])
     key_column = str(run.facts.settings.get("correlation", "")) if side == "back_office" and mapping.correlation else ""
+    fresh: list[Document] = []
+    filtered: dict[str, str | None] = {}
     for document in documents:
         if document.id in coupled:
             if differs(run, mapping, side, document, coupled[document.id].base):
@@ -115,20 +124,21 @@ def take_page(run: Run, mapping: TableMapping, side: Side, documents: Sequence[D
         elif document.id in known or str(document.fields.get(key_column) or "").startswith(KEY_PREFIX):
             continue
         elif not in_time(run, mapping, side, document) or not match.considered(mapping, side, document):
-            store.cursors.remember(mapping.name, side, {document.id: document.version}, "filtered")
+            filtered[document.id] = document.version
         else:
-            number = run.number(mapping, side, document)
-            store.work.add(Subject(mapping.name, None, side, document.id), {side: document}, number=number)
-            _put_keys(run, mapping, side, document)
+            fresh.append(document)
+    store.cursors.remember(mapping.name, side, filtered, "filtered")
+    store.work.enter(mapping.name, side, [Found(one, run.number(mapping, side, one)) for one in fresh])
+    store.matching.put(mapping.name, side, [one for document in fresh if (one := _keyed(run, mapping, side, document))])
 
 
-def _put_keys(run: Run, mapping: TableMapping, side: Side, document: Document) -> None:
+def _keyed(run: Run, mapping: TableMapping, side: Side, document: Document) -> Keyed | None:
     try:
         record = run.record(mapping, side, document)
     except ValueError:
-        return  # planned like the others, where it becomes a problem with its own words
+        return None  # planned like the others, where it becomes a problem with its own words
     scope = match.scope_of_record(record, mapping.sales.scope) if side == "sales" else ""
-    run.store.matching.put(mapping.name, side, document.id, scope, dict(match.keys(mapping, record)))
+    return Keyed(document.id, scope, dict(match.keys(mapping, side, record)))
 
 
 def differs(run: Run, mapping: TableMapping, side: Side, document: Document, base: Base | None) -> bool:
@@ -154,42 +164,84 @@ def differs(run: Run, mapping: TableMapping, side: Side, document: Document, bas
 
 
 def join(run: Run, mapping: TableMapping) -> None:
-    """Couple what matches uniquely, group by group; what stays ambiguous is parked with the ids it could be."""
-    scoped = bool(mapping.sales.scope)
-    ambiguities: dict[tuple[Side, str], tuple[str, Sequence[str]]] = {}
-    for number, group in enumerate(mapping.match):
-        with run.store.transaction():
-            pairs = run.store.matching.unique(mapping.name, number)
-            for sales_id, back_office_id, scope in pairs:
-                _couple(run, mapping, sales_id, back_office_id, scope, f"match of {group}")
-            run.store.matching.remove(mapping.name, "sales", [pair[0] for pair in pairs])
-            if not scoped:
-                run.store.matching.remove(mapping.name, "back_office", [pair[1] for pair in pairs])
-            for key, candidates in run.store.matching.ambiguous(mapping.name, number).items():
-                ambiguities.setdefault(key, (str(group), candidates))
-            for sales_id, back_office_id, _ in pairs:
-                ambiguities.pop(("sales", sales_id), None)
-                ambiguities.pop(("back_office", back_office_id), None)
+    """Couple what matches uniquely, group by group; what stays ambiguous is parked with the ids it could be.
+
+    In pages: the memory it takes does not grow with the number of records. A group that is done is not done again
+    after an interruption: by then, what was ambiguous in it may look unique.
+    """
     with run.store.transaction():
-        for (side, remote_id), (group_name, candidates) in ambiguities.items():
-            if scoped and side == "back_office":
-                continue  # one of these is many there: being several is no question
-            run.store.work.park(Subject(mapping.name, None, side, remote_id), _ambiguous(group_name, candidates))
+        done = int(run.store.cursors.get(mapping.name, "both", LOAD) or 0)
+    for number, group in enumerate(mapping.match):
+        if number < done or run.stop_asked():
+            continue
+        _couple_unique(run, mapping, number, group)
+        _park_ambiguous(run, mapping, number, group)
+        with run.store.transaction():
+            run.store.cursors.put(mapping.name, "both", LOAD, str(number + 1))
+    if run.dry_run:
+        _show_ambiguous(run, mapping)
 
 
-def _ambiguous(group: str, candidates: Sequence[str]) -> Problem:
-    return ambiguous(f"matches {len(candidates)} records ({', '.join(candidates)}) by {group}")
+def _couple_unique(run: Run, mapping: TableMapping, number: int, group: MatchGroup) -> None:
+    by, after, scoped = f"match of {group}", "", bool(mapping.sales.scope)
+    while not run.stop_asked():
+        with run.store.transaction():
+            pairs = run.store.matching.unique(mapping.name, number, after, run.limits.chunk)
+            if not pairs:
+                return
+            if scoped:
+                for sales_id, back_office_id, scope in pairs:
+                    _couple_in_scope(run, mapping, sales_id, back_office_id, scope, by)
+            else:
+                record_couplings(run, mapping, [(one, two) for one, two, _ in pairs], by)
+                run.store.matching.remove(mapping.name, "back_office", [pair[1] for pair in pairs])
+            run.store.matching.remove(mapping.name, "sales", [pair[0] for pair in pairs])
+        after = pairs[-1][0]
+        run.on_progress("coupled", {"mapping": mapping.name, "records": len(pairs)})
 
 
-def _couple(run: Run, mapping: TableMapping, sales_id: str, back_office_id: str, scope: str, by: str) -> None:
+def _park_ambiguous(run: Run, mapping: TableMapping, number: int, group: MatchGroup) -> None:
+    """The first group by which a record is ambiguous is the one that is told."""
+    after = ("", "")
+    while not run.stop_asked():
+        with run.store.transaction():
+            crowds = run.store.matching.ambiguous(mapping.name, number, after, run.limits.chunk)
+            if not crowds:
+                return
+            for crowd in crowds:
+                _park(run, mapping, "sales", crowd.sales, crowd.back_office, group)
+                if not mapping.sales.scope:
+                    # With scopes, one of these is many there: being several is no question.
+                    _park(run, mapping, "back_office", crowd.back_office, crowd.sales, group)
+        after = (crowds[-1].key, crowds[-1].scope)
+
+
+def _park(
+    run: Run, mapping: TableMapping, side: Side, ids: Sequence[str], candidates: Sequence[str], group: MatchGroup
+) -> None:
+    problem = ambiguous(match.several(candidates, group, ids))
+    for remote_id in ids:
+        subject = Subject(mapping.name, None, side, remote_id)
+        if run.store.work.state(subject) != str(FailureClass.PERSON):
+            run.store.work.park(subject, problem)
+
+
+def _show_ambiguous(run: Run, mapping: TableMapping) -> None:
+    for item in run.store.work.set_aside(mapping.name, "ambiguous"):
+        seen = Record(item.remote_id or "", None, {})
+        pair = Pair(
+            mapping.name, None, seen if item.side == "sales" else None, seen if item.side == "back_office" else None
+        )
+        reason = item.problem.message if item.problem else ""
+        run.plan.append(Action(pair, "none", reason, problem=item.problem))
+
+
+def _couple_in_scope(run: Run, mapping: TableMapping, sales_id: str, back_office_id: str, scope: str, by: str) -> None:
     store = run.store
     documents = store.work.documents(mapping.name, sales_id, back_office_id)
     sales = documents.get("sales") or Document(sales_id, None, {})
     back_office = documents.get("back_office") or Document(back_office_id, None, {})
     coupling = record_coupling(run, mapping, sales, back_office, by, scope)
-    if scope:
-        # The back-office record goes on to be coupled in other scopes: its own item stays until the end.
-        store.work.done(Subject(mapping.name, None, "sales", sales_id))
-        store.work.add(Subject(mapping.name, coupling), documents)
-    else:
-        store.work.couple(mapping.name, coupling, sales_id, back_office_id)
+    # The back-office record goes on to be coupled in other scopes: its own item stays until the end.
+    store.work.done(Subject(mapping.name, None, "sales", sales_id))
+    store.work.add(Subject(mapping.name, coupling), documents)

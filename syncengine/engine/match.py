@@ -6,7 +6,6 @@ each side couples. Each group starts afresh.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -17,12 +16,11 @@ from syncengine.mapping.filters import admits
 from syncengine.mapping.model import MatchGroup
 from syncengine.mapping.model import Row
 from syncengine.mapping.model import TableMapping
-from syncengine.mapping.transforms import AsIs
-from syncengine.mapping.transforms import Code
-from syncengine.mapping.transforms import Fits
 from syncengine.planner.lines import key_of
+from syncengine.planner.settle import expected
 from syncengine.records.document import Document
 from syncengine.records.record import Record
+from syncengine.records.values import AnyCase
 from syncengine.records.values import Link
 from syncengine.records.values import Ref
 from syncengine.records.values import Scalar
@@ -46,23 +44,31 @@ class Match:
         return len(self.candidates) == 1 and not self.rivals
 
 
-def match_key(record: Record, group: MatchGroup) -> str | None:
+def match_key(mapping: TableMapping, side: Side, record: Record, group: MatchGroup) -> str | None:
     """The values of a group as one text under which both sides meet; None where one of them is blank."""
-    parts = [_key_of(record.fields.get(name), group) for name in group.rows]
-    if any(part is None for part in parts):
-        return None
-    return "|".join(str(part) for part in parts)
+    parts = []
+    for name in group.rows:
+        value = _as_there(mapping.rows[name], side, record.fields.get(name))
+        part = (value.strip() or None) if group.case_sensitive and isinstance(value, str) else key_of(value)
+        if part is None:
+            return None
+        parts.append(str(part))
+    return "|".join(parts)
 
 
-def _key_of(value: Scalar, group: MatchGroup) -> Hashable:
-    if group.case_sensitive and isinstance(value, str):
-        return value.strip() or None
-    return key_of(value)
+def _as_there(row: Row, side: Side, value: Scalar) -> Scalar:
+    """A value of Sales as the back office would show it: what is lost on the way tells nothing apart."""
+    if side == "back_office" or is_blank(value):
+        return value
+    try:
+        return expected(row, "back_office", value)
+    except ValueError:
+        return value
 
 
-def keys(mapping: TableMapping, record: Record) -> Iterator[tuple[int, str]]:
+def keys(mapping: TableMapping, side: Side, record: Record) -> Iterator[tuple[int, str]]:
     for number, group in enumerate(mapping.match):
-        key = match_key(record, group)
+        key = match_key(mapping, side, record, group)
         if key is not None:
             yield number, key
 
@@ -85,9 +91,14 @@ def find_partners(run: Run, mapping: TableMapping, side: Side, records: Sequence
         ]
         if not asked:
             continue
+        wanted = [match_key(mapping, side, record, group) for record, _, _ in asked]
         partners = _uncoupled(run, mapping, other(side), [there for _, there, _ in asked], [r for r, _, _ in asked])
+        partners = [_alike(run, mapping, other(side), one, *of) for one, of in _with_group(partners, wanted, group)]
         hit = [at for at, some in enumerate(partners) if some]
         rivals = _uncoupled(run, mapping, side, [asked[at][2] for at in hit], [asked[at][0] for at in hit])
+        rivals = [
+            _alike(run, mapping, side, one, *of) for one, of in _with_group(rivals, [wanted[at] for at in hit], group)
+        ]
         for at, same_side in zip(hit, rivals, strict=True):
             record = asked[at][0]
             others = tuple(document.id for document in same_side if document.id != record.id)
@@ -126,38 +137,76 @@ def _uncoupled(
     return result
 
 
+def _with_group(
+    found: Sequence[list[Document]], wanted: Sequence[str | None], group: MatchGroup
+) -> Iterator[tuple[list[Document], tuple[str | None, MatchGroup]]]:
+    return ((one, (key, group)) for one, key in zip(found, wanted, strict=True))
+
+
+def _alike(
+    run: Run, mapping: TableMapping, side: Side, documents: list[Document], key: str | None, group: MatchGroup
+) -> list[Document]:
+    """Servers compare as they like, and not all of a group can be asked for: what they find is compared here again."""
+    found = []
+    with run.store.transaction():
+        for document in documents:
+            try:
+                record = run.record(mapping, side, document)
+            except ValueError:
+                continue
+            if match_key(mapping, side, record, group) == key:
+                found.append(document)
+    return found
+
+
 def scope_of_record(record: Record, column: str) -> str:
     value = record.native.fields.get(column) if record.native and column else None
     return value.id if isinstance(value, Link) else str(value or "")
 
 
 def _columns(run: Run, mapping: TableMapping, side: Side, record: Record, group: MatchGroup) -> dict[str, Wire] | None:
-    """The group's values as column values of `side`; None where a server cannot be asked for them."""
+    """The group's values as column values of `side`, as far as a server can be asked for them.
+
+    None where one is blank, or where nothing but references could be asked for: that would find half a table.
+    """
     found: dict[str, Wire] = {}
+    telling = False
     for name in group.rows:
         row = mapping.rows[name]
         value = record.fields.get(name)
         columns = row.columns(side)
-        if is_blank(value) or not columns or not _searchable(row):
+        if is_blank(value) or not columns:
             return None
         if isinstance(value, Ref):
             target = run.references.target(value, side)
             if target is None:
                 return None
             found[columns[0]] = target
-        else:
-            found[columns[0]] = row.transform.write(side, value, ())[0]  # type: ignore[assignment]
-    return found
-
-
-def _searchable(row: Row) -> bool:
-    return row.is_reference or type(row.transform) in (AsIs, Code, Fits)
+        elif side in row.transform.searchable:
+            written = row.transform.write(side, value, ())[0]
+            anyhow = isinstance(written, str) and not group.case_sensitive
+            found[columns[0]] = AnyCase(written) if anyhow else written  # type: ignore[assignment]
+            telling = True
+    return found if telling else None
 
 
 def describe(match: Match) -> str:
     """For people: with which records a match is ambiguous."""
-    there = ", ".join(document.id for document in match.candidates)
-    words = f"matches {len(match.candidates)} records ({there}) by {match.group}"
-    if match.rivals:
-        words += f"; so does {', '.join(match.rivals)} on its own side"
+    return several([document.id for document in match.candidates], match.group, [*match.rivals, match.remote_id])
+
+
+MOST_NAMED = 10
+
+
+def several(candidates: Sequence[str], group: MatchGroup, rivals: Sequence[str] = ()) -> str:
+    """`rivals`: the records of one side that match the same candidates, where there are several."""
+    records = "1 record" if len(candidates) == 1 else f"{len(candidates)} records"
+    words = f"matches {records} ({_named(candidates)}) by {group}"
+    if len(rivals) > 1:
+        words += f"; {len(rivals)} records of its own side do so ({_named(rivals)})"
     return words
+
+
+def _named(ids: Sequence[str]) -> str:
+    more = f" and {len(ids) - MOST_NAMED} more" if len(ids) > MOST_NAMED else ""
+    return ", ".join(ids[:MOST_NAMED]) + more

@@ -24,6 +24,7 @@ from typing import ClassVar
 from typing import Final
 from typing import Protocol
 
+from syncengine.records.values import SIDES
 from syncengine.records.values import Link
 from syncengine.records.values import Scalar
 from syncengine.records.values import Side
@@ -61,6 +62,11 @@ class Transform(Protocol):
         """Which of the row's columns, by their place, are never written."""
         ...
 
+    @property
+    def searchable(self) -> frozenset[Side]:
+        """On which sides a record can be asked for by what `write` gives, its first column being equal."""
+        ...
+
     def read(self, side: Side, cells: Cells) -> Scalar:
         """The value that these cells hold, in the order of the row's columns."""
         ...
@@ -85,6 +91,7 @@ def _only(cells: Cells) -> Scalar:
 class AsIs:
     two_way: bool = True
     only_read: ClassVar[Mapping[Side, frozenset[int]]] = {}
+    searchable: ClassVar[frozenset[Side]] = frozenset(SIDES)
 
     def read(self, side: Side, cells: Cells) -> Scalar:
         return _only(cells)
@@ -170,6 +177,8 @@ class Decimals(AsIs):
 class Stock(Decimals):
     """A quantity at hand. The back office may count less than nothing; Sales may not."""
 
+    searchable: ClassVar[frozenset[Side]] = frozenset()
+
     two_way: bool = False
 
     def write(self, side: Side, value: Scalar, current: Cells) -> Written:
@@ -194,6 +203,7 @@ class CalendarDay(AsIs):
     """A day in the back office, a moment in Sales: read as the day in `zone`, written as noon of that day there."""
 
     zone: tzinfo = UTC
+    searchable: ClassVar[frozenset[Side]] = frozenset({"back_office"})  # in Sales, a moment of that day
 
     def read(self, side: Side, cells: Cells) -> Scalar:
         value = cells[0]
@@ -214,6 +224,8 @@ class CalendarDay(AsIs):
 @dataclass(frozen=True)
 class Country(AsIs):
     """A country code in the back office, a code or a name in Sales. `codes`: name or code, folded, to code."""
+
+    searchable: ClassVar[frozenset[Side]] = frozenset()
 
     codes: Mapping[str, str] | None = None
 
@@ -272,6 +284,8 @@ def _listed(values: Iterable[object]) -> str:
 class Inverted(AsIs):
     """A flag that says the opposite on the other side."""
 
+    searchable: ClassVar[frozenset[Side]] = frozenset()
+
     def read(self, side: Side, cells: Cells) -> Scalar:
         value = cells[0]
         if value is None:
@@ -308,6 +322,8 @@ class Continued(AsIs):
     the next word goes on in the next piece, any other ends a line: declared loss is the kind and number of blanks,
     and a line break where a piece was full.
     """
+
+    searchable: ClassVar[frozenset[Side]] = frozenset()
 
     length: int = 0
 
@@ -386,6 +402,8 @@ class _Text(HTMLParser):
 class PlainText(AsIs):
     """Text that may be HTML in Sales and is plain in the back office. Formatting is the declared loss."""
 
+    searchable: ClassVar[frozenset[Side]] = frozenset()
+
     def read(self, side: Side, cells: Cells) -> Scalar:
         value = _only(cells)
         if side == "back_office" or not isinstance(value, str) or not _TAG.search(value):
@@ -404,6 +422,8 @@ class HeaderDiscount(AsIs):
     Sales: columns amount, percentage and the undiscounted total of the lines; the percentage applies to that total
     ("Price arithmetic": both may be set). Written as an amount, the percentage cleared.
     """
+
+    searchable: ClassVar[frozenset[Side]] = frozenset()
 
     decimals: int = 2
     only_read: ClassVar[Mapping[Side, frozenset[int]]] = {"sales": frozenset({2})}
@@ -448,6 +468,8 @@ class PersonName(AsIs):
 
     The last word becomes the last name, the others the first: what is read back is the same whole name.
     """
+
+    searchable: ClassVar[frozenset[Side]] = frozenset({"back_office"})
 
     length: int = 100
     only_read: ClassVar[Mapping[Side, frozenset[int]]] = {"sales": frozenset({0})}
@@ -545,6 +567,8 @@ class StatusLine(AsIs):
     Back office: number, state, and how far the goods have left.
     """
 
+    searchable: ClassVar[frozenset[Side]] = frozenset()
+
     two_way: bool = False
 
     def read(self, side: Side, cells: Cells) -> Scalar:
@@ -583,6 +607,8 @@ class Backordered(AsIs):
 @dataclass(frozen=True)
 class LeadingNumber(AsIs):
     """The document number at the head of a status line."""
+
+    searchable: ClassVar[frozenset[Side]] = frozenset()
 
     two_way: bool = False
 

@@ -53,6 +53,12 @@ class Ref:
         return f"{self.mapping} {self.remote_id} (not coupled)"
 
 
+class AnyCase(str):
+    """A text that is looked for without regard to case."""
+
+    __slots__ = ()
+
+
 Wire = str | int | bool | Decimal | date | datetime | Link | None
 Scalar = str | int | bool | Decimal | date | datetime | Ref | None
 Value = Scalar | Mapping[str, Scalar]  # a mapping is the value of a group of rows

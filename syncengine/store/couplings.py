@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections import defaultdict
 from collections.abc import Iterable
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import and_
+from sqlalchemy import bindparam
 from sqlalchemy import delete
 from sqlalchemy import func
 from sqlalchemy import insert
@@ -109,6 +111,46 @@ class SqlCouplings:
             .returning(_c.id)
         )
         return int(made.scalar_one())
+
+    def couple_many(self, mapping: str, pairs: Sequence[tuple[str, str]], *, created_by: str) -> Sequence[int]:
+        """New couplings without a base and a scope, of pairs of ids; gives their ids in the same order."""
+        earlier: Counter[str] = Counter()
+        for side, ids in (("sales", [one for one, _ in pairs]), ("back_office", [two for _, two in pairs])):
+            column = _c.sales_id if side == "sales" else _c.back_office_id
+            for some in chunks(ids):
+                statement = select(column, func.count()).where(self._of(mapping), column.in_(some)).group_by(column)
+                earlier.update(dict(self.session.run(statement).all()))
+        now = self.session.now()
+        rows = [
+            {
+                "company": self.session.company,
+                "mapping": mapping,
+                "scope": "",
+                "sales_id": sales_id,
+                "back_office_id": back_office_id,
+                "status": "coupled",
+                "tokens": "{}",
+                "generation": earlier[sales_id] + earlier[back_office_id],
+                "created_by": created_by,
+                "created_at": now,
+                "updated_at": now,
+            }
+            for sales_id, back_office_id in pairs
+        ]
+        if not rows:
+            return []
+        made = insert(tables.couplings).returning(_c.id, sort_by_parameter_order=True)
+        return [int(one) for (one,) in self.session.run(made, rows)]
+
+    def name_many(self, numbers: Mapping[int, tuple[str, str]]) -> None:
+        """The numbers that people call some couplings' records by: (in Sales, in the back office)."""
+        if numbers:
+            self.session.run(
+                update(tables.couplings)
+                .where(_c.company == self.session.company, _c.id == bindparam("coupling"))
+                .values(sales_number=bindparam("sales"), back_office_number=bindparam("back_office")),
+                [{"coupling": one, "sales": two, "back_office": three} for one, (two, three) in numbers.items()],
+            )
 
     def move(self, coupling: int, back_office_id: str) -> None:
         """The coupling follows the successor; the predecessor's id is never new again."""

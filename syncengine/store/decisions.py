@@ -207,16 +207,24 @@ class SqlHistory:
 
     def note(self, subject: Subject, event: str, data: Mapping[str, Any]) -> None:
         """One thing that happened to a record: seen, decided, sent, answered, archived, parked."""
-        self.session.run(
-            insert(tables.history).values(
-                company=self.session.company,
-                run_id=self.run_id,
-                mapping=subject.mapping,
-                coupling_id=subject.coupling,
-                side=subject.side,
-                remote_id=subject.remote_id,
-                event=event,
-                at=self.session.now(),
-                data=dumps(data),
-            )
-        )
+        self.note_many(event, {subject: data})
+
+    def note_many(self, event: str, noted: Mapping[Subject, Mapping[str, Any]]) -> None:
+        """The same event of many records."""
+        now = self.session.now()
+        rows = [
+            {
+                "company": self.session.company,
+                "run_id": self.run_id,
+                "mapping": subject.mapping,
+                "coupling_id": subject.coupling,
+                "side": subject.side,
+                "remote_id": subject.remote_id,
+                "event": event,
+                "at": now,
+                "data": dumps(data),
+            }
+            for subject, data in noted.items()
+        ]
+        if rows:
+            self.session.run(insert(tables.history), rows)

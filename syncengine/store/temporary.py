@@ -15,7 +15,7 @@ from sqlalchemy.schema import CreateTable
 from syncengine.store import tables
 from syncengine.store.session import Session
 
-EMPTY: Final = frozenset({"history", "match_keys", "runs", "archive_versions", "leases"})
+EMPTY: Final = frozenset({"history", "runs", "archive_versions", "leases"})
 """Tables of which a plan needs no rows."""
 
 

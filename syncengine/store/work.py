@@ -17,6 +17,7 @@ from sqlalchemy import update
 
 from syncengine.errors import FailureClass
 from syncengine.planner.steps import Problem
+from syncengine.ports import Found
 from syncengine.ports import Subject
 from syncengine.ports import WorkItem
 from syncengine.records.document import Document
@@ -163,31 +164,87 @@ class SqlWork:
                     released += len(found)
         return released
 
-    def couple(self, mapping: str, coupling: int, sales_id: str, back_office_id: str) -> None:
-        """The items of two records become one of their coupling, with the documents of both."""
-        documents: dict[str, Any] = {}
-        number = ""
-        ids: tuple[tuple[Side, str], ...] = (("sales", sales_id), ("back_office", back_office_id))
-        for side, remote_id in ids:
-            row = self._row(Subject(mapping, None, side, remote_id))
-            if row is not None:
-                documents[f"{side}_doc"] = row[f"{side}_doc"]
-                documents[f"{side}_since"] = row[f"{side}_since"]
-                number = number or row["number"]
-                self.done(Subject(mapping, None, side, remote_id))
+    def enter(self, mapping: str, side: Side, found: Sequence[Found]) -> None:
+        """Uncoupled records that were just read are to be planned, with what was read; parked ones are released."""
+        rows = self._rows(mapping, side, [one.document.id for one in found])
+        fresh = []
         now = self.session.now()
-        self.session.run(
-            insert(tables.work).values(
-                company=self.session.company,
-                mapping=mapping,
-                coupling_id=coupling,
-                number=number,
-                state=PENDING,
-                since=now,
-                updated_at=now,
-                **documents,
+        for one in found:
+            if one.document.id in rows:
+                subject = Subject(mapping, None, side, one.document.id)
+                self.add(subject, {side: one.document}, number=one.number)
+            else:
+                fresh.append(
+                    {
+                        "company": self.session.company,
+                        "mapping": mapping,
+                        "coupling_id": None,
+                        "side": side,
+                        "remote_id": one.document.id,
+                        "number": one.number,
+                        "state": PENDING,
+                        "since": now,
+                        "updated_at": now,
+                        f"{side}_doc": dumps(document_to(one.document)),
+                        f"{side}_since": now,
+                    }
+                )
+        if fresh:
+            self.session.run(insert(tables.work), fresh)
+
+    def couple(self, mapping: str, coupled: Mapping[int, tuple[str, str]]) -> Mapping[int, tuple[str, str]]:
+        """The items of two records become one of their coupling, with the documents of both.
+
+        `coupled`: coupling -> id in Sales, id in the back office. Gives the numbers that both were known by.
+        """
+        held = {
+            "sales": self._rows(mapping, "sales", [one for one, _ in coupled.values()]),
+            "back_office": self._rows(mapping, "back_office", [two for _, two in coupled.values()]),
+        }
+        self._remove([row["id"] for rows in held.values() for row in rows.values()])
+        now = self.session.now()
+        made, numbers = [], {}
+        for coupling, (sales_id, back_office_id) in coupled.items():
+            sales, back_office = held["sales"].get(sales_id, {}), held["back_office"].get(back_office_id, {})
+            numbers[coupling] = (str(sales.get("number", "")), str(back_office.get("number", "")))
+            made.append(
+                {
+                    "company": self.session.company,
+                    "mapping": mapping,
+                    "coupling_id": coupling,
+                    "number": numbers[coupling][0] or numbers[coupling][1],
+                    "state": PENDING,
+                    "since": now,
+                    "updated_at": now,
+                    "sales_doc": sales.get("sales_doc"),
+                    "back_office_doc": back_office.get("back_office_doc"),
+                    "sales_since": sales.get("sales_since"),
+                    "back_office_since": back_office.get("back_office_since"),
+                }
             )
-        )
+        if made:
+            self.session.run(insert(tables.work), made)
+        return numbers
+
+    def set_aside(self, mapping: str, code: str) -> Sequence[WorkItem]:
+        """Records that are parked under a problem of this code."""
+        statement = select(tables.work).where(self._of(mapping), _w.state == PARKED, _w.code == code).order_by(_w.id)
+        return [_item(row) for row in self.session.run(statement).mappings()]
+
+    def _remove(self, ids: Sequence[int]) -> None:
+        for some in chunks(list(ids)):
+            self.session.run(delete(tables.waits).where(_waits.work_id.in_(some)))
+            self.session.run(delete(tables.work).where(_w.id.in_(some)))
+
+    def _rows(self, mapping: str, side: Side, remote_ids: Sequence[str]) -> dict[str, Any]:
+        """The items of uncoupled records, by their ids."""
+        found: dict[str, Any] = {}
+        for some in chunks(list(remote_ids)):
+            statement = select(tables.work).where(
+                self._of(mapping), _w.coupling_id.is_(None), _w.side == side, _w.remote_id.in_(some)
+            )
+            found |= {row["remote_id"]: row for row in self.session.run(statement).mappings()}
+        return found
 
     def documents(self, mapping: str, sales_id: str, back_office_id: str) -> Mapping[Side, Document]:
         """What was read of two uncoupled records."""

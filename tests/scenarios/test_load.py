@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from syncengine.config.mapping_files import shipped_folder
 from syncengine.errors import FailureClass
+from syncengine.store.queries import couplings
 from syncengine.store.queries import parked
 from tests.bench.bench import Bench
 
@@ -155,3 +157,61 @@ def test_an_expired_delta_token_is_followed_by_a_full_compare(bench: Bench) -> N
     bench.sync()
     assert bench.clerk.order(number)["shipToCity"] == "Portland"
     bench.agreed()
+
+
+def test_a_dry_run_of_couple_lists_pairs_groups_and_what_is_ambiguous(bench: Bench) -> None:
+    """By number where there is one, by name and post code where not; twins with the ids they could be."""
+    account = bench.admin.person.request(
+        "POST", "accounts", {"name": "Adatum", "address1_postalcode": "98052"}, prefer="return=representation"
+    )["accountid"]
+    customer = bench.clerk.create("customers", displayName="ADATUM", postalCode="98052")["id"]
+    bench.admin.person.request("POST", "accounts", {"name": "Twin", "address1_postalcode": "12345"})
+    twins = [bench.clerk.create("customers", displayName="Twin", postalCode="12345")["id"] for _ in range(2)]
+    result = bench.run("couple", dry_run=True, mappings=("CUSTOMER",), expect=None)
+    found = [(one["action"], one["reason"], one["record"]) for one in result["actions"]]
+    coupled = [(reason, record) for action, reason, record in found if action == "couple"]
+    by_name = [record for reason, record in coupled if reason == "coupled by match of name + post_code"]
+    assert [(one["sales"], one["back_office"]) for one in by_name] == [(account, customer)]
+    assert len([reason for reason, _ in coupled if reason == "coupled by match of number"]) == 3
+    told = [reason for action, reason, record in found if action == "ambiguous" and record["sales"]]
+    assert len(told) == 1
+    assert all(one in told[0] for one in twins)
+    assert result["dry_run"]
+    with bench.company.store() as store, store.transaction():
+        assert store.couplings.count("CUSTOMER") == 0
+
+
+EXACT = """
+name: CUSTOMER
+match: [{fields: [name, post_code], case_sensitive: true}]
+"""
+
+
+def _coupled_customers(bench: Bench) -> set[str]:
+    with bench.company.session() as session:
+        return {one["back_office"] for one in couplings(session, mapping="CUSTOMER")}
+
+
+@pytest.mark.parametrize("loaded", [False, True])
+def test_a_group_may_ask_for_exact_case(bench: Bench, loaded: bool) -> None:
+    """By load and by poll alike: servers compare as they like, so what they find is compared again."""
+    folder = bench.folder / "ours"
+    folder.mkdir()
+    (folder / "customer.yaml").write_text(EXACT)
+    bench.configure(mappings={"paths": [str(shipped_folder()), str(folder)]})
+    if loaded:
+        bench.sync(expect=None)
+    ids = [bench.clerk.create("customers", displayName=name, postalCode="9")["id"] for name in ("Adatum", "Litware")]
+    for name in ("ADATUM", "Litware"):
+        bench.admin.person.request("POST", "accounts", {"name": name, "address1_postalcode": "9"})
+    bench.sync(expect=None)
+    assert _coupled_customers(bench) & set(ids) == {ids[1]}
+
+
+def test_case_is_no_matter_else_by_poll_too(bench: Bench) -> None:
+    bench.sync()
+    made = bench.clerk.create("customers", displayName="Adatum & Søn", postalCode="9")["id"]
+    bench.sync()
+    bench.admin.person.request("POST", "accounts", {"name": "ADATUM & SØN", "address1_postalcode": "9"})
+    bench.sync()
+    assert made in _coupled_customers(bench)

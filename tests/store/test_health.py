@@ -107,7 +107,7 @@ def test_the_side_of_a_change_survives_being_coupled(store: SqlStore, clock: Set
     store.work.add(Subject(ORDERS, None, "sales", "s1"))
     clock.sleep(5)
     coupling = store.couplings.couple(ORDERS, "s1", "b1", created_by="match")
-    store.work.couple(ORDERS, coupling, "s1", "b1")
+    store.work.couple(ORDERS, {coupling: ("s1", "b1")})
     assert _health(store).oldest == {("sales", "moving"): NOON}
 
 

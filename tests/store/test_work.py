@@ -10,6 +10,7 @@ import pytest
 
 from syncengine.errors import FailureClass
 from syncengine.planner.steps import Problem
+from syncengine.ports import Found
 from syncengine.ports import Subject
 from syncengine.records.values import Ref
 from syncengine.store.store import SqlStore
@@ -76,7 +77,7 @@ def test_two_records_that_are_coupled_become_one_piece_of_work(store: SqlStore, 
     store.work.add(FRESH, {"sales": DOCUMENT}, number="ORD-01001")
     store.work.add(Subject(ORDERS, None, "back_office", "b1"), {"back_office": there})
     assert store.work.documents(ORDERS, "s1", "b1") == {"sales": DOCUMENT, "back_office": there}
-    store.work.couple(ORDERS, 5, "s1", "b1")
+    assert store.work.couple(ORDERS, {5: ("s1", "b1")}) == {5: ("ORD-01001", "")}
     (item,) = store.work.claim(ORDERS, 10, clock.now())
     assert (item.coupling, item.side, item.remote_id, item.number) == (5, None, None, "ORD-01001")
     assert item.documents == {"sales": DOCUMENT, "back_office": there}
@@ -161,3 +162,16 @@ def test_pending_counts_what_is_to_be_planned(store: SqlStore) -> None:
     store.work.add(FRESH)
     store.work.park(COUPLED, REFUSED)
     assert store.work.pending(ORDERS) == 1
+
+
+def test_a_page_of_records_is_entered_at_once(store: SqlStore, clock: StillClock) -> None:
+    """One that was parked is released with what was read of it now; the others are new."""
+    store.work.park(FRESH, Problem(FailureClass.PERSON, "ambiguous", "two of them"))
+    again = replace(DOCUMENT, id="s1", version="7")
+    store.work.enter(ORDERS, "sales", [Found(again, "ORD-01001"), Found(replace(DOCUMENT, id="s2"), "ORD-01002")])
+    items = store.work.claim(ORDERS, 10, clock.now())
+    assert [(one.remote_id, one.number, one.documents["sales"].version) for one in items] == [
+        ("s1", "ORD-01001", "7"),
+        ("s2", "ORD-01002", DOCUMENT.version),
+    ]
+    assert store.work.set_aside(ORDERS, "ambiguous") == []

@@ -178,7 +178,10 @@ class Reader:
         paths = [
             with_options(
                 self.path(view.table),
-                {**options, "$filter": equalities(cells_for_filter(table, one), table.columns, table.property)},
+                {
+                    **options,
+                    "$filter": equalities(cells_for_filter(table, one), table.columns, table.property, folds=False),
+                },
             )
             for one in wanted
         ]

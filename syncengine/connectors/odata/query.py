@@ -10,6 +10,7 @@ from syncengine.connectors.codec import literal
 from syncengine.mapping.filters import Condition
 from syncengine.mapping.filters import Filter
 from syncengine.records.document import ColumnSchema
+from syncengine.records.values import AnyCase
 from syncengine.records.values import Wire
 
 Columns = Mapping[str, ColumnSchema]
@@ -24,11 +25,17 @@ def with_options(path: str, options: Mapping[str, str]) -> str:
     return f"{path}?{'&'.join(parts)}" if parts else path
 
 
-def equalities(wanted: Mapping[str, Wire], columns: Columns, name_of: Property) -> str:
-    """`a eq 1 and b eq 'x'`."""
-    return " and ".join(
-        f"{name_of(column)} eq {literal(value, columns.get(column))}" for column, value in wanted.items()
-    )
+def equalities(wanted: Mapping[str, Wire], columns: Columns, name_of: Property, *, folds: bool = True) -> str:
+    """`a eq 1 and b eq 'x'`. `folds`: the service compares texts without regard to case by itself."""
+    return " and ".join(_equality(column, value, columns, name_of, folds) for column, value in wanted.items())
+
+
+def _equality(column: str, value: Wire, columns: Columns, name_of: Property, folds: bool) -> str:
+    schema = columns.get(column)
+    cased = isinstance(value, AnyCase) and value.lower() != value.upper()
+    if isinstance(value, AnyCase) and cased and not folds and (schema is None or schema.type == "text"):
+        return f"tolower({name_of(column)}) eq {literal(value.lower(), schema)}"
+    return f"{name_of(column)} eq {literal(value, schema)}"
 
 
 def condition_text(wanted: Filter, columns: Columns, name_of: Property) -> str:
