@@ -12,6 +12,7 @@ from syncengine.cli.output import emit_json
 from syncengine.errors import ConfigurationError
 from syncengine.errors import UsageError
 from syncengine.service.check import check as find
+from syncengine.service.findings import exit_code
 from syncengine.store.database import REVISION
 from syncengine.store.database import open_engine
 from syncengine.store.database import revision
@@ -39,9 +40,7 @@ def check(options: Options, *, as_json: bool) -> None:
             click.echo(f"{MARKS[finding.level]}  {finding.message}")
             if finding.level != "ok" and finding.remedy:
                 click.echo(f"         → {finding.remedy}")
-    errors = [finding for finding in findings if finding.level == "error"]
-    connections = [finding for finding in errors if finding.id.endswith(".connection")]
-    click.get_current_context().exit(4 if connections else 2 if errors else 0)
+    click.get_current_context().exit(exit_code(findings))
 
 
 @click.group()

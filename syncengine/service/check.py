@@ -3,141 +3,160 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Generator
 from collections.abc import Iterator
-from dataclasses import asdict
-from dataclasses import dataclass
-from datetime import UTC
-from datetime import datetime
-from typing import Any
+from typing import Final
 from typing import Literal
+from urllib.parse import urlsplit
 
-from syncengine.config.models import Mode
 from syncengine.connectors.answers import Answer
-from syncengine.connectors.answers import server_time
+from syncengine.connectors.answers import told_time
+from syncengine.errors import ConfigurationError
+from syncengine.errors import CredentialsRefused
 from syncengine.errors import RemoteSystemError
 from syncengine.errors import SyncError
 from syncengine.mapping.model import TableMapping
 from syncengine.records.values import SIDES
 from syncengine.records.values import Side
+from syncengine.service import check_back_office
+from syncengine.service import check_sales
+from syncengine.service.findings import NAMES
+from syncengine.service.findings import Finding
+from syncengine.service.findings import failed
 from syncengine.service.mapping_check import Tables
 from syncengine.service.mapping_check import Told
 from syncengine.service.mapping_check import look
 from syncengine.service.mapping_check import look_across
 from syncengine.service.wiring import Company
 
-Level = Literal["ok", "warning", "error"]
-
-NAMES: dict[Side, str] = {"sales": "Sales", "back_office": "Business Central"}
 MOST_SKEW_S = 60.0
 
-
-@dataclass(frozen=True)
-class Finding:
-    id: str
-    level: Level
-    message: str
-    remedy: str = ""
-    doc: str = ""
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+TOKEN_REMEDIES: Final = (
+    ("AADSTS7000222", "The secret has expired: make a new one in the app registration and put it in place."),
+    ("AADSTS7000215", "The secret is wrong: give its value, not its id, as it was shown when it was made."),
+    ("AADSTS700016", "There is no such application in this tenant: check client_id, and the tenant in token_url."),
+    ("AADSTS90002", "There is no such tenant: check the tenant in token_url."),
+    ("AADSTS500011", "The resource in scope is not known here: scope is the service's address, with /.default."),
+    ("AADSTS1002012", "scope must end with /.default."),
+    ("AADSTS70011", "scope must end with /.default."),
+    ("0x80072560", "Create an application user for this client_id in the environment (Power Platform admin center)."),
+    ("0x80040225", "The application user is disabled: enable it, and give it a business unit and a role."),
+)  # fmt: skip
+"""What the services' own codes ask for."""
 
 
 def check(company: Company) -> Iterator[Finding]:
     """Findings in the order of their dependence; what cannot be asked because of an earlier one is left out."""
-    yield from _store(company)
+    stored = yield from _store(company)
+    yield from _web(company)
+    mappings: dict[str, TableMapping] = {}
     try:
         mappings = company.offline_mappings()
         yield Finding("mappings.files", "ok", f"{len(mappings)} mappings, no mistake in their files")
     except SyncError as error:
-        yield Finding("mappings.files", "error", error.message, error.remedy, "docs/reference/mappings.md")
-        mappings = {}
-    reached = {}
+        yield failed("mappings.files", error)
+    if not stored:
+        return  # what the systems say is remembered in the store
+    reached: dict[Side, bool] = {}
     for side in SIDES:
         findings = list(_reach(company, side))
         reached[side] = all(finding.level != "error" for finding in findings)
         yield from findings
     if reached["sales"]:
-        yield from _sales(company)
+        yield from check_sales.look(company, mappings)
     if reached["back_office"]:
-        yield from _back_office(company)
+        yield from check_back_office.look(company)
     systems: dict[Side, Tables] = {side: Tables(company.systems()[side]) for side in SIDES if reached[side]}
+    for side in systems:
+        yield from _clock(company, side)
     for side, system in systems.items():
         for mapping in mappings.values():
             yield from _mapping(mapping, side, lambda one=mapping, on=side, of=system: look(one, on, of))  # type: ignore[misc]
     if len(systems) == len(SIDES):
+        yield from check_back_office.units(company)
         for mapping in mappings.values():
             yield from _mapping(mapping, "", lambda one=mapping: look_across(one, systems))  # type: ignore[misc]
-    if reached["sales"]:
-        yield from _price_lists(company)
 
 
-def _store(company: Company) -> Iterator[Finding]:
+def _store(company: Company) -> Generator[Finding, None, bool]:
     try:
         engine = company.engine
         yield Finding("store", "ok", f"the store answers ({engine.dialect.name})")
     except SyncError as error:
-        yield Finding("store", "error", error.message, error.remedy, "docs/reference/configuration.md")
+        yield failed("store", error)
+        return False
+    return True
+
+
+def _web(company: Company) -> Iterator[Finding]:
+    """Webhooks that could never work."""
+    configuration = company.loaded.configuration
+    url = configuration.web.public_url
+    if not url:
+        return
+    parts = urlsplit(url)
+    if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "localhost"):
+        yield Finding(
+            "web.public-url",
+            "error",
+            f"[web] public_url is {url}: both systems call https addresses only",
+            "Give the https address of the proxy in front of `syncengine serve`.",
+        )
+        return
+    missing = [f"{side}_secret" for side in SIDES if not company.webhook_secret(side)]
+    if missing:
+        yield Finding(
+            "web.public-url",
+            "warning",
+            f"[web] public_url is set, and {', '.join(missing)} under [webhooks] is not: notifications are refused",
+            "Set both to long random texts.",
+        )
+    else:
+        yield Finding("web.public-url", "ok", f"notifications are received at {url}")
 
 
 def _reach(company: Company, side: Side) -> Iterator[Finding]:
+    name = f"{side}.connection"
     try:
         identity = company.systems()[side].identity()
-    except SyncError as error:
-        yield Finding(f"{side}.connection", "error", error.message, error.remedy)
+    except ConfigurationError as error:
+        yield failed(name, error)
         return
-    name = f"{identity.name} ({identity.id})" if identity.name else identity.id
-    yield Finding(f"{side}.connection", "ok", f"{NAMES[side]} answers: {name}")
-
-
-def _sales(company: Company) -> Iterator[Finding]:
-    organization = company.sales.organization
-    yield from _asked("sales.user", lambda: _integration_user(organization.user(), company.mode))
-    yield from _asked("sales.order-processing", lambda: _flag(company))
-    reader = company.sales.reader
-    yield from _asked("sales.clock", lambda: _clock("sales", reader.http.get(reader.root + organization.path)))
-
-
-def _integration_user(found: tuple[str, bool], mode: Mode | None) -> Finding:
-    """Without the mark, in one-way mode, submitted orders are locked for us and Sales computes over our totals."""
-    user_id, marked = found
-    if marked:
-        return Finding("sales.user", "ok", f"we are user {user_id}, marked as an integration user")
-    return Finding(
-        "sales.user",
-        "error" if mode == "one-way" else "warning",
-        f"our user {user_id} is not marked as an integration user (isintegrationuser)",
-        "Set isintegrationuser on the application user: otherwise submitted orders may be locked for us. "
-        "An administrator's `syncengine sop enable --mark-integration-user` sets it.",
-    )
-
-
-def _flag(company: Company) -> Finding:
-    on, mode = bool(company.sales.guard(0).one_way), company.mode
-    if mode is None:
-        return Finding(
-            "sales.order-processing",
-            "warning",
-            "no mode is chosen, so orders are not touched",
-            'Set [integration] mode = "bidirectional" or "one-way".',
+    except SyncError as error:
+        remedies = [remedy for code, remedy in TOKEN_REMEDIES if code in error.message]
+        remedy = remedies[0] if remedies else error.remedy
+        if "html" in error.message.lower():
+            remedy = "A page for people answers there, not the API: check the url; a proxy may ask to sign in first."
+        if isinstance(error, CredentialsRefused) or remedies:
+            remedy += f" It is about [{side}.auth]."
+        yield Finding(name, "error", error.message, remedy, error.exit_code)
+        return
+    shown = f"{identity.name} ({identity.id})" if identity.name else identity.id
+    yield Finding(name, "ok", f"{NAMES[side]} answers: {shown}")
+    with company.store() as store, store.transaction():
+        before = store.remembered.get(f"identity:{side}")
+    if before is not None and before != identity.id:
+        yield Finding(
+            f"{side}.identity",
+            "error",
+            f"the store belongs to another {'organization' if side == 'sales' else 'company'} ({before}); nothing will "
+            "be written",
+            "Check the url and the company. If the change is meant, use a new store.",
+            exit_code=6,
         )
-    if on == (mode == "one-way"):
-        return Finding(
-            "sales.order-processing", "ok", f"order processing is {'on' if on else 'off'}, as {mode} needs it"
-        )
-    return Finding(
-        "sales.order-processing",
-        "error",
-        f"sales order processing is {'on' if on else 'off'} in Sales, and the configured mode is {mode}",
-        "Run `syncengine sop disable --switch-mode`." if on else "Run `syncengine sop enable`.",
-    )
 
 
-def _clock(side: Side, answer: Answer) -> Finding:
-    skew_s = (datetime.now(UTC) - server_time(answer.headers)).total_seconds()
+def _clock(company: Company, side: Side) -> Iterator[Finding]:
+    try:
+        told = told_time(_any_answer(company, side).headers)
+    except RemoteSystemError as error:
+        yield failed(f"{side}.clock", error)
+        return
+    skew_s = (company.clock.now() - told).total_seconds() if told is not None else 0.0
     if abs(skew_s) <= MOST_SKEW_S:
-        return Finding(f"{side}.clock", "ok", f"clocks agree within {abs(skew_s):.0f} s")
-    return Finding(
+        yield Finding(f"{side}.clock", "ok", f"clocks agree within {abs(skew_s):.0f} s")
+        return
+    yield Finding(
         f"{side}.clock",
         "warning",
         f"our clock and that of {NAMES[side]} differ by {abs(skew_s):.0f} s",
@@ -145,44 +164,12 @@ def _clock(side: Side, answer: Answer) -> Finding:
     )
 
 
-def _back_office(company: Company) -> Iterator[Finding]:
-    system = company.back_office
-    yield from _asked("back_office.competitor", lambda: _competitor(company))
-    model = system.schema.model()
-    if not model.sets:
-        yield Finding(
-            "back_office.metadata",
-            "warning",
-            "$metadata could not be read; standard tables are assumed",
-            "Check the url.",
-        )
-    elif "salesOrderArchives" in model.sets:
-        yield Finding("back_office.archive", "ok", "archived orders can be read (API with salesOrderArchives)")
-    else:
-        yield Finding(
-            "back_office.archive",
-            "warning",
-            "this version's API has no salesOrderArchives: only our own archive versions can be read",
-            "Nothing to do. With version 29 Business Central's own versions are compared as well.",
-        )
-    reader = system.reader
-    url = f"{reader.root}/companies({reader.company_id()})"
-    yield from _asked("back_office.clock", lambda: _clock("back_office", reader.http.get(url)))
-
-
-def _competitor(company: Company) -> Finding:
-    reading = company.back_office.guard(0)
-    if reading.unreadable:
-        return Finding(
-            "back_office.competitor",
-            "warning",
-            f"{reading.unreadable}: nobody can tell whether Business Central's own order integration is active",
-            "Grant read access to job queue entries.",
-        )
-    if reading.competitors:
-        found = reading.competitors[0]
-        return Finding("back_office.competitor", "error", f"{found.what} is active", found.remedy)
-    return Finding("back_office.competitor", "ok", "no other order integration is active")
+def _any_answer(company: Company, side: Side) -> Answer:
+    if side == "sales":
+        reader = company.sales.reader
+        return reader.http.get(reader.root + company.sales.organization.path)
+    back_office = company.back_office.reader
+    return back_office.http.get(f"{back_office.root}/companies({back_office.company_id()})")
 
 
 def _mapping(mapping: TableMapping, side: Side | Literal[""], look: Callable[[], Iterator[Told]]) -> Iterator[Finding]:
@@ -191,38 +178,10 @@ def _mapping(mapping: TableMapping, side: Side | Literal[""], look: Callable[[],
     try:
         told = list(look())
     except RemoteSystemError as error:
-        yield Finding(name, "error", f"{mapping.name}: {error.message}", error.remedy)
+        yield Finding(name, "error", f"{mapping.name}: {error.message}", error.remedy, error.exit_code)
         return
     for one in told:
-        yield Finding(name, one.level, f"{mapping.name}: {one.message}", one.remedy, "docs/reference/mappings.md")
+        yield Finding(name, one.level, f"{mapping.name}: {one.message}", one.remedy)
     if side and not any(one.level == "error" for one in told):
         table = mapping.of(side).table
         yield Finding(name, "ok", f"{mapping.name}: {table} in {NAMES[side]} can be read as the mapping says")
-
-
-def _price_lists(company: Company) -> Iterator[Finding]:
-    names = company.loaded.configuration.sales.price_lists
-    yield from _asked("sales.price-lists", lambda: _named_lists(company, names))
-
-
-def _named_lists(company: Company, names: dict[str, str]) -> Finding:
-    reader = company.sales.reader
-    answer = reader.http.get(f"{reader.root}pricelevels?$select=name")
-    there = {str(row["name"]) for row in reader.json(answer, "reading price lists")["value"]}
-    missing = [f"{name} ({currency})" for currency, name in names.items() if name not in there]
-    if missing:
-        return Finding(
-            "sales.price-lists",
-            "error",
-            f"there is no price list {', '.join(missing)} in Sales",
-            f"Correct [sales] price_lists; there is: {', '.join(sorted(there)) or 'none'}.",
-        )
-    return Finding("sales.price-lists", "ok", f"{len(names)} price lists named, all there")
-
-
-def _asked(name: str, question: Callable[[], Finding]) -> Iterator[Finding]:
-    """A finding, or why the question could not be answered."""
-    try:
-        yield question()
-    except RemoteSystemError as error:
-        yield Finding(name, "error", error.message, error.remedy)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -78,13 +79,22 @@ class Reader:
         return bool(self._company) and self._company["id"].lower() != company_id.lower()
 
     def _ask_company(self) -> dict[str, str]:
-        found = self.json(self.http.get(f"{self.root}/companies", HEADERS), "reading the companies")["value"]
+        answer = self.http.get(f"{self.root}/companies", HEADERS)
+        if answer.status == 404:  # noqa: PLR2004
+            raise Unreachable(
+                f"there is no API at {self.root}: {answer.words()}",
+                remedy="The url goes up to and with /api/v2.0: https://api.businesscentral.dynamics.com/v2.0/TENANT/"
+                "ENVIRONMENT/api/v2.0; check tenant and environment.",
+                side="back_office",
+            )
+        found = self.json(answer, "reading the companies")["value"]
         for one in found:
             if self.company.casefold() in (str(one["id"]).casefold(), str(one["name"]).casefold()):
                 return {"id": str(one["id"]), "name": str(one["name"])}
-        names = ", ".join(str(one["name"]) for one in found) or "none"
+        known = [str(one["name"]) for one in found]
+        names, meant = ", ".join(known) or "none", _meant(self.company, known)
         raise ConfigurationError(
-            f"there is no company {self.company!r} in Business Central",
+            f"there is no company {self.company!r} in Business Central{meant}",
             remedy=f"Set [back_office] company to one of: {names}.",
             side="back_office",
         )
@@ -280,6 +290,12 @@ def _member(table: Table, column: str, value: Wire, words: Mapping[str, str]) ->
         return member(words.get(value, value))
     kind = table.columns.get(column)
     return member(value) if kind is not None and kind.type == "choice" else value
+
+
+def _meant(wanted: str, known: Sequence[str]) -> str:
+    by_folded = {name.casefold(): name for name in known}
+    close = difflib.get_close_matches(wanted.casefold(), by_folded, n=1)
+    return f"; did you mean {by_folded[close[0]]!r}?" if close else ""
 
 
 def is_gone(answer: Answer) -> bool:

@@ -16,6 +16,7 @@ from syncengine.connectors.business_central.changes import Changes
 from syncengine.connectors.business_central.companion import Companion
 from syncengine.connectors.business_central.competitors import Competitors
 from syncengine.connectors.business_central.entities import caption
+from syncengine.connectors.business_central.inspection import Inspection
 from syncengine.connectors.business_central.reading import HEADERS
 from syncengine.connectors.business_central.reading import Reader
 from syncengine.connectors.business_central.schema import Schema
@@ -67,6 +68,7 @@ class BusinessCentral:
             self.reader, float(overlap) if isinstance(overlap, (int, float)) else 600.0, self.competitors
         )
         self.writer = Writer(self.reader)
+        self.inspection = Inspection(self.reader, self.companion)
         self.webhooks = BusinessCentralWebhooks(self.reader)
 
     @property

@@ -16,6 +16,7 @@ from syncengine.connectors.dynamics365_sales.reading import prefer
 from syncengine.connectors.dynamics365_sales.schema import DAY_S
 from syncengine.errors import CredentialsRefused
 from syncengine.errors import SyncError
+from syncengine.errors import Unreachable
 from syncengine.ports import Guard
 from syncengine.ports import Identity
 from syncengine.records.values import Link
@@ -54,6 +55,12 @@ class Organization:
                 f"the organization's settings may not be read: {answer.words()}",
                 remedy="Grant the application user read access to the Organization table "
                 "(privilege prvReadOrganization): without it nobody can tell which integration is active.",
+                side="sales",
+            )
+        if answer.status == 404:  # noqa: PLR2004
+            raise Unreachable(
+                f"there is no Web API at {self.reader.root}: {answer.words()}",
+                remedy="[sales] url is the address of the environment alone, as https://contoso.crm.dynamics.com.",
                 side="sales",
             )
         found = self.reader.json(answer, "reading the organization")["value"]

@@ -14,6 +14,7 @@ from syncengine.connectors.answers import Answer
 from syncengine.connectors.dynamics365_sales import definitions
 from syncengine.connectors.dynamics365_sales import options
 from syncengine.connectors.dynamics365_sales.changes import Changes
+from syncengine.connectors.dynamics365_sales.inspection import Inspection
 from syncengine.connectors.dynamics365_sales.organization import Organization
 from syncengine.connectors.dynamics365_sales.organization import PriceLists
 from syncengine.connectors.dynamics365_sales.reading import Reader
@@ -60,6 +61,7 @@ class DynamicsSales:
         overlap = connection.options.get("overlap_s")
         self.changes = Changes(self.reader, float(overlap) if isinstance(overlap, (int, float)) else 600.0)
         self.writer = Writer(self.reader)
+        self.inspection = Inspection(self.reader)
         self.webhooks = DynamicsSalesWebhooks(self.reader)
         names = connection.options.get("price_lists")
         self._price_lists = PriceLists(self.reader, names if isinstance(names, Mapping) else {})

@@ -35,6 +35,7 @@ PEOPLE = {
     "integration": ("Integration", "User"),
     "seller": ("Sally", "Seller"),
 }
+EASTERN, EASTERN_BIAS = 35, 300  # time zone code, minutes from local time to UTC
 MESSAGES = ("Create", "Update", "Delete", "Assign", "SetState")
 _ORGANIZATION: Row = {
     "name": "sandbox",
@@ -90,6 +91,7 @@ def originate(clock: Clock, seed: int, clients: dict[str, Client], base_currency
     _enter(session, "businessunit", world.business_unit_id, {"name": "sandbox", "isdisabled": False})
     for role, user in users.items():
         _enter(session, "systemuser", user, _person(session, role, clients[role]))
+        _enter(session, "usersettings", user, {"timezonecode": EASTERN, "timezonebias": EASTERN_BIAS})
     _messages(session)
     world.counters = {counter: 1000 for _, _, counter in NUMBERS.values()}
     world.db.commit(session.now)

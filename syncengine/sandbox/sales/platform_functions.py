@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -11,6 +12,7 @@ from syncengine.sandbox.sales.messages import Message
 from syncengine.sandbox.sales.messages import Parameter
 from syncengine.sandbox.sales.operation import Operation
 from syncengine.sandbox.sales.operation import answer
+from syncengine.sandbox.sales.privileges import held
 
 if TYPE_CHECKING:
     from syncengine.sandbox.exchange import Response
@@ -51,8 +53,34 @@ def total_record_count(op: Operation, given: dict[str, Any], _: Bound | None) ->
     return answer(200, {"@odata.context": where, "EntityRecordCountCollection": found})
 
 
+def user_privileges(op: Operation, _: dict[str, Any], bound: Bound | None) -> Response:
+    """What the roles of a user give, each privilege by name, at organization level."""
+    if bound is None or bound.row is None:
+        raise invalid_argument("Required field 'UserId' is missing")
+    world = op.session.world
+    rows = [
+        {
+            "Depth": "Global",
+            "PrivilegeId": str(uuid.uuid5(uuid.NAMESPACE_OID, name)),
+            "BusinessUnitId": world.business_unit_id,
+            "PrivilegeName": name,
+        }
+        for name in held(op.session, bound.row["systemuserid"])
+    ]
+    where = f"{op.base}/$metadata#Microsoft.Dynamics.CRM.RetrieveUserPrivilegesResponse"
+    return answer(200, {"@odata.context": where, "RolePrivileges": rows})
+
+
 def messages() -> list[Message]:
     return [
+        Message(
+            "RetrieveUserPrivileges",
+            user_privileges,
+            binding="row",
+            tables=("systemuser",),
+            returns="mscrm.RetrieveUserPrivilegesResponse",
+            is_function=True,
+        ),
         Message("WhoAmI", who_am_i, returns="mscrm.WhoAmIResponse", is_function=True),
         Message("RetrieveVersion", retrieve_version, returns="mscrm.RetrieveVersionResponse", is_function=True),
         Message(

@@ -83,6 +83,20 @@ def _granted(role: str, verb: str, table: str) -> bool:
     return table in KEEPS or (verb == "Write" and table in SETTINGS)
 
 
+def held(session: Session, user: str) -> list[str]:
+    """The privileges on tables that a user's role gives, none of those taken away."""
+    role = session.world.roles.get(user, "none")
+    found: dict[str, None] = {}
+    for table in session.model.tables.values():
+        for verb in ("Create", "Read", "Write", "Delete"):
+            name = privilege(verb, table)
+            if role == "admin" or (
+                _granted(role, verb, table.name) and f"{role}:{name}" not in session.switches.denied
+            ):
+                found[name] = None
+    return list(found)
+
+
 def require_named(session: Session, name: str, table: str = "none") -> None:
     """A privilege that belongs to no table, or one given to single roles. Raises DataverseError 403."""
     granted = {
