@@ -206,8 +206,9 @@ class System(Protocol):
         ...
 
     def write(self, groups: Sequence[Sequence[Step]], view: View) -> Iterator[tuple[int, Sequence[Receipt]]]:
-        """The number of a group and its receipts, as they come back. Each group of several steps is a change set:
-        all or nothing. `view` says what of a document an answer is to show.
+        """The number of a group and its receipts, as they come back. Steps of a group that share `atomic` are a change
+        set, all or nothing; others are done one after the other, each for itself. `view` says what of a document an
+        answer is to show.
         """
         ...
 

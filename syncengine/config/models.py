@@ -99,6 +99,7 @@ class BackOfficePart(Part):
     company: str = ""
     correlation: str = "externalDocumentNumber"
     freight_account: str = ""
+    freight_as: Literal["account", "write-in"] = "account"
     write_in: WriteIn = WriteIn()
     ignore_competitors: list[str] = []
     auth: AuthPart

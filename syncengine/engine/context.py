@@ -100,7 +100,7 @@ def columns_of(mapping: TableMapping, side: Side) -> tuple[str, ...]:
     of = mapping.of(side)
     found: dict[str, None] = {}
     for row in mapping.rows.values():
-        found |= dict.fromkeys(row.columns(side))
+        found |= dict.fromkeys((*row.columns(side), *row.paths(side)))
         if row.sum_to and side == "back_office":
             found[row.sum_to] = None
     for condition in (*of.enters_when, *of.considered_when):

@@ -115,6 +115,10 @@ def _judge_change(run: Run, mapping: TableMapping, steps: Sequence[Step]) -> Jud
     found = run.systems[head.side].read(run.view(mapping, head.side), [document_id]).get(document_id)
     if found is None:
         return None
+    if isinstance(found, Document) and all(step.verb == "create-line" and step.atomic is None for step in steps):
+        # Lines sent side by side: each is there, at its own place, or it is not.
+        undone = [step for step in steps if not _is_done(step, found)]
+        return [Receipt(s.no, ReceiptOutcome.DONE, _after(s, found)) for s in steps if s not in undone], undone
     if all(_is_done(step, found) for step in steps):
         return [Receipt(step.no, ReceiptOutcome.DONE, _after(step, found)) for step in steps], []
     if isinstance(found, Document) and all(_guard_holds(step, found) for step in steps):

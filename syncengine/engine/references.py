@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from syncengine.mapping.filters import cell
 from syncengine.mapping.fold import mapped_lines
+from syncengine.mapping.fold import pointed
 from syncengine.mapping.model import TableMapping
 from syncengine.ports import Coupling
 from syncengine.ports import Couplings
@@ -113,7 +113,7 @@ def _scope_text(scope: Scalar) -> str:
 def _lookups(mapping: TableMapping, side: Side, document: Document) -> Iterable[tuple[str, str]]:
     for row in mapping.rows.values():
         if row.is_reference and row.columns(side):
-            yield from _named(row.lookup, cell(document, row.columns(side)[0]))
+            yield from _named(row.lookup, pointed(row, side, document))
     if mapping.lines is None:
         return
     for line in mapped_lines(mapping, side, document):

@@ -43,7 +43,7 @@ def fold(mapping: TableMapping, side: Side, document: Document, refs: References
 def read_row(row: Row, side: Side, document: Document, read: Mapping[str, Scalar], refs: References) -> Scalar:
     """One row's value on one document or line; `read` holds the rows read before it, for `within`."""
     if row.is_reference:
-        found = _reference(row.lookup, side, cell(document, row.columns(side)[0]), _scope(row, read, refs), refs)
+        found = _reference(row.lookup, side, pointed(row, side, document), _scope(row, read, refs), refs)
         return _meant(row, found, refs)
     return row.transform.read(side, tuple(cell(document, column) for column in row.columns(side)))
 
@@ -63,6 +63,14 @@ def _constant(row: Row, side: Side, document: Document) -> dict[str, Scalar]:
     if row.to != side:
         return {row.name: row.constant}  # type: ignore[dict-item]  # no link is written as a constant
     return {row.name: row.transform.read(side, tuple(cell(document, column) for column in row.columns(side)))}
+
+
+def pointed(row: Row, side: Side, document: Document) -> Wire:
+    """What a lookup cell means: the record it points at, or the one that this record names where the row goes `via`."""
+    column = row.columns(side)[0]
+    value = cell(document, column)
+    through = row.via.get(side, {}).get(value.table) if isinstance(value, Link) else None
+    return (document.fields.get(f"{column}.{through}") or value) if through else value
 
 
 def alternative_of(row: Row, side: Side, line: Document) -> Alternative | None:

@@ -75,7 +75,10 @@ CONDITION: Final[Schema] = {
 FILTER: Final = _named(CONDITION, "column: value, [values], {from, to} or {blank: true}")
 
 LINE_COLUMN: Final = _table(
-    {"line": _named(CELL), "value": TEXT, "times": TEXT}, "line", "value", about="a line that carries a header value"
+    {"line": {"anyOf": [TEXT, _named(CELL)]}, "value": TEXT, "times": TEXT},
+    "line",
+    "value",
+    about="a line that carries a header value",
 )
 TEXT_OF: Final = _table(
     {
@@ -126,6 +129,7 @@ ROW: Final = _table(
         "lookup": NAME_OR_NAMES,
         "option": NAME_OR_NAMES,
         "within": TEXT,
+        "via": _both(_named(TEXT, "table: the column of its record that is meant instead")),
         "through": _named(TEXT, "mapping: the row of it that is meant instead"),
         "constant": CELL,
         "check": _words("check", get_args(Check)),

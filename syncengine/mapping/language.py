@@ -141,6 +141,7 @@ class Reader:
             comments=comments,
             unless_text=spec.get("unless_text", ""),
             sum_to=spec.get("sum_to", ""),
+            via=self._cells(spec.get("via", {}), (*path, "via")),
             origin=origin,
         )
         self._sensible(row, spec, path)
@@ -155,7 +156,8 @@ class Reader:
                 self._wrong((*path, "text_of"), "a text is that of `line` and `following_comments`")
             cells = {c: self._setting(v, (*path, "comments", c)) for c, v in spec["comments"].items()}
             return None, Comments(cells, spec["column"])
-        cells = {c: self._setting(v, (*path, "line", c)) for c, v in spec["line"].items()}
+        cells = self._setting(spec["line"], (*path, "line"))  # a setting may name them all
+        cells = {c: self._setting(v, (*path, "line", c)) for c, v in (cells or {}).items()}
         return LineColumn(cells, spec["value"], spec.get("times", "")), None
 
     def _sensible(self, row: Row, spec: Mapping[str, Any], path: Path) -> None:
@@ -249,14 +251,15 @@ class Reader:
 
     def _width(self, spec: Any, columns: Mapping[str, tuple[str, ...]], line: LineColumn | None, path: Path) -> None:
         name = next(iter(spec)) if isinstance(spec, Mapping) else spec
-        wanted = WIDTHS.get(str(name), (1, 1))
-        for side, count in zip(SIDES, wanted, strict=True):
+        wanted = WIDTHS.get(str(name), ((1,), (1,)))
+        for side, counts in zip(SIDES, wanted, strict=True):
             found = columns[side]
-            if found and len(found) != count and not (line and side == "back_office"):
-                plural = "column" if count == 1 else "columns"
+            if found and len(found) not in counts and not (line and side == "back_office"):
+                takes = " or ".join(str(count) for count in counts)
+                plural = "column" if counts == (1,) else "columns"
                 self._wrong(
                     (*path, side),
-                    f"{len(found)} columns named, {name or 'a row without a transform'} takes {count} {plural}",
+                    f"{len(found)} columns named, {name or 'a row without a transform'} takes {takes} {plural}",
                 )
 
     # sides, lines, names

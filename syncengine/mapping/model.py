@@ -89,8 +89,9 @@ class Row:
 
     `to` None: both ways. A row with columns on one side only, and no constant, is a *fact*: read, remembered, never
     written or compared across. A constant is the value of the side it does not go to. `through`: a record of that
-    mapping counts as what its own row of that name refers to. `unless_text` names a row of the line: where that is a
-    text, this row is absent. `sum_to` names a header column of the back office that the lines' values add up to.
+    mapping counts as what its own row of that name refers to. `via`: where the lookup points at that table, a column of
+    the record it points at is meant, coupled or not. `unless_text` names a row of the line: where that is a text, this
+    row is absent. `sum_to` names a header column of the back office that the lines' values add up to.
     """
 
     name: str
@@ -114,6 +115,7 @@ class Row:
     comments: Comments | None = None
     unless_text: str = ""
     sum_to: str = ""
+    via: Mapping[Side, Mapping[str, str]] = field(default_factory=dict)  # side -> table -> column
     origin: str = ""
 
     def columns(self, side: Side) -> tuple[str, ...]:
@@ -123,6 +125,10 @@ class Row:
         """The columns that are written there; some are only read, to make sense of the others."""
         kept = self.transform.only_read.get(side, frozenset())
         return tuple(column for at, column in enumerate(self.columns(side)) if at not in kept)
+
+    def paths(self, side: Side) -> tuple[str, ...]:
+        """The columns of other records that `via` reads, as `lookup.column`."""
+        return tuple(f"{self.columns(side)[0]}.{column}" for column in self.via.get(side, {}).values())
 
     @property
     def is_fact(self) -> bool:

@@ -174,6 +174,31 @@ class Decimals(AsIs):
 
 
 @dataclass(frozen=True)
+class UnitPrice(Decimals):
+    """A price without tax. Back office: the price, and where its prices may include tax, the line's tax rate and the
+    flag: what includes tax is read without it and written with it.
+    """
+
+    only_read: ClassVar[Mapping[Side, frozenset[int]]] = {"back_office": frozenset({1, 2})}
+
+    def read(self, side: Side, cells: Cells) -> Scalar:
+        price = number(cells[0])
+        return rounded(price / _gross(cells), self.back_office) if side == "back_office" else price
+
+    def write(self, side: Side, value: Scalar, current: Cells) -> Written:
+        if side == "sales":
+            return (rounded(number(value), self.sales),)
+        return (rounded(number(value) * _gross(current), self.back_office), *(KEEP for _ in current[1:]))
+
+
+def _gross(cells: Cells) -> Decimal:
+    """What a price without tax is multiplied by to get the one that stands in the first of these cells."""
+    if len(cells) < 3 or not cells[-1]:  # noqa: PLR2004
+        return Decimal(1)
+    return 1 + number(cells[-2]) / 100
+
+
+@dataclass(frozen=True)
 class Stock(Decimals):
     """A quantity at hand. The back office may count less than nothing; Sales may not."""
 
@@ -417,49 +442,74 @@ class PlainText(AsIs):
 
 @dataclass(frozen=True)
 class HeaderDiscount(AsIs):
-    """One invoice discount amount.
+    """One invoice discount amount, without tax.
 
     Sales: columns amount, percentage and the undiscounted total of the lines; the percentage applies to that total
     ("Price arithmetic": both may be set). Written as an amount, the percentage cleared.
+    Back office: the amount, and where its prices may include tax, both totals and the flag: a discount is shared among
+    the lines in proportion, so it holds tax in the proportion of the totals.
     """
 
     searchable: ClassVar[frozenset[Side]] = frozenset()
 
     decimals: int = 2
-    only_read: ClassVar[Mapping[Side, frozenset[int]]] = {"sales": frozenset({2})}
+    only_read: ClassVar[Mapping[Side, frozenset[int]]] = {"sales": frozenset({2}), "back_office": frozenset({1, 2, 3})}
 
     def read(self, side: Side, cells: Cells) -> Scalar:
         if side == "back_office":
-            return number(cells[0])
+            return rounded(number(cells[0]) / _with_tax(cells), self.decimals)
         amount, percentage, total = (number(cell) for cell in cells)
         return amount + rounded(total * percentage / 100, self.decimals)
 
     def write(self, side: Side, value: Scalar, current: Cells) -> Written:
-        amount = rounded(number(value), self.decimals)
-        return (amount,) if side == "back_office" else (amount, Decimal(0), KEEP)
+        if side == "sales":
+            return (rounded(number(value), self.decimals), Decimal(0), KEEP)
+        return (rounded(number(value) * _with_tax(current), self.decimals), *(KEEP for _ in current[1:]))
 
     def agree(self, sales: Scalar, back_office: Scalar) -> bool:
         return rounded(number(sales), self.decimals) == rounded(number(back_office), self.decimals)
 
 
+def _with_tax(cells: Cells) -> Decimal:
+    """Total with tax by total without, where the last cell says that amounts include it."""
+    if len(cells) < 4 or not cells[-1] or not number(cells[1]):  # noqa: PLR2004
+        return Decimal(1)
+    return number(cells[2]) / number(cells[1])
+
+
 @dataclass(frozen=True)
 class LineDiscount(HeaderDiscount):
-    """A line's whole discount. Sales: manual amount, volume discount per unit, quantity; written to the manual one."""
+    """A line's whole discount, without tax. Sales: manual, volume discount per unit, quantity; written to the manual.
 
-    only_read: ClassVar[Mapping[Side, frozenset[int]]] = {"sales": frozenset({1, 2})}
+    `per_unit`: the organization counts the manual discount for each unit (`discountcalculationmethod` 1). What does not
+    divide into whole cents a unit cannot be held there: both sides are then read as what can.
+    Back office: the amount and the quantity, and where its prices may include tax, the tax rate and the flag.
+    """
+
+    per_unit: bool = False
+
+    only_read: ClassVar[Mapping[Side, frozenset[int]]] = {
+        "sales": frozenset({1, 2}),
+        "back_office": frozenset({1, 2, 3}),
+    }
 
     def read(self, side: Side, cells: Cells) -> Scalar:
         if side == "back_office":
-            return number(cells[0])
+            amount = rounded(number(cells[0]) / _gross(cells), self.decimals)
+            quantity = number(cells[1]) if len(cells) > 1 else Decimal(0)
+            return rounded(amount / quantity, self.decimals) * quantity if self.per_unit and quantity else amount
         manual, volume, quantity = (number(cell) for cell in cells)
-        return manual + rounded(volume * quantity, self.decimals)
+        times = quantity if self.per_unit else Decimal(1)
+        return rounded(manual * times, self.decimals) + rounded(volume * quantity, self.decimals)
 
     def write(self, side: Side, value: Scalar, current: Cells) -> Written:
-        amount = rounded(number(value), self.decimals)
         if side == "back_office":
-            return (amount,)
+            return (rounded(number(value) * _gross(current), self.decimals), *(KEEP for _ in current[1:]))
         _, volume, quantity = (number(cell) for cell in current)
-        return (amount - rounded(volume * quantity, self.decimals), KEEP, KEEP)
+        amount = number(value) - rounded(volume * quantity, self.decimals)
+        if self.per_unit and quantity:
+            amount /= quantity
+        return (rounded(amount, self.decimals), KEEP, KEEP)
 
 
 @dataclass(frozen=True)
@@ -629,7 +679,11 @@ def _decimals(places: Any, _: Mapping[str, Any]) -> Transform:
 
 
 def _unit_price(_: Any, settings: Mapping[str, Any]) -> Transform:
-    return Decimals(sales=settings.get("price_decimals", 2), back_office=5)
+    return UnitPrice(sales=settings.get("price_decimals", 2), back_office=5)
+
+
+def _line_discount(_: Any, settings: Mapping[str, Any]) -> Transform:
+    return LineDiscount(per_unit=settings.get("discount_per_unit") is True)
 
 
 def _calendar_day(_: Any, settings: Mapping[str, Any]) -> Transform:
@@ -664,7 +718,7 @@ TRANSFORMS: Final[Mapping[str, Factory]] = {
     "person_name": _plain(PersonName()),
     "plain_text": _plain(PlainText()),
     "header_discount": _plain(HeaderDiscount()),
-    "line_discount": _plain(LineDiscount()),
+    "line_discount": _line_discount,
     "plus": _plain(Beside(sign=1)),
     "minus": _plain(Beside(sign=-1)),
     "undiscounted": _plain(Undiscounted()),
@@ -690,14 +744,15 @@ ARGUMENTS: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 """What the transforms that take an argument take, as JSON Schema says it."""
 
-WIDTHS: Final[Mapping[str, tuple[int, int]]] = {
-    "header_discount": (3, 1),
-    "line_discount": (3, 1),
-    "plus": (2, 1),
-    "minus": (2, 1),
-    "undiscounted": (4, 1),
-    "person_name": (4, 1),
-    "status_line": (1, 3),
-    "backordered": (1, 3),
+WIDTHS: Final[Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]]] = {
+    "header_discount": ((3,), (1, 4)),
+    "line_discount": ((3,), (1, 2, 4)),
+    "plus": ((2,), (1,)),
+    "minus": ((2,), (1,)),
+    "undiscounted": ((4,), (1,)),
+    "person_name": ((4,), (1,)),
+    "status_line": ((1,), (3,)),
+    "backordered": ((1,), (3,)),
+    "unit_price": ((1,), (1, 3)),
 }
 """How many columns a transform takes on each side (sales, back office); one each where nothing is said."""

@@ -42,14 +42,19 @@ def unfold(
     cells: dict[str, Wire] = {}
     for row in rows:
         if row.name in values and row.writes_to(side):
-            cells |= write_row(row, values[row.name], side, refs, current)
+            cells |= write_row(row, values[row.name], side, refs, current, cells)
     return cells
 
 
 def write_row(
-    row: Row, value: Scalar, side: Side, refs: References, current: Document | None = None
+    row: Row,
+    value: Scalar,
+    side: Side,
+    refs: References,
+    current: Document | None = None,
+    beside: Mapping[str, Wire] | None = None,
 ) -> Mapping[str, Wire]:
-    """One row's cells. Raises Uncoupled."""
+    """One row's cells. `beside` are cells that are written along: they count before `current`. Raises Uncoupled."""
     if row.not_null and is_blank(value):
         return {}
     if row.one_of:
@@ -62,7 +67,8 @@ def write_row(
         if row.not_null and target is None:
             return {}
         return {columns[0]: target, **row.beside.get(side, {})}
-    held = tuple(cell(current, column) if current else None for column in columns)
+    along = beside or {}
+    held = tuple(along[c] if c in along else cell(current, c) if current else None for c in columns)
     written = row.transform.write(side, value, held)
     cells = {column: one for column, one in zip(columns, written, strict=False) if not isinstance(one, Keep)}
     return {**cells, **row.beside.get(side, {})}

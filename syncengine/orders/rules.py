@@ -25,6 +25,7 @@ from syncengine.orders.telling import telling
 from syncengine.planner.build import LINE_SET
 from syncengine.planner.build import Builder
 from syncengine.planner.build import Cells
+from syncengine.planner.build import cut_change_sets
 from syncengine.planner.build import header_values
 from syncengine.planner.build import target_of
 from syncengine.planner.build import update_header
@@ -238,7 +239,9 @@ class OrderRules:
         sales, order = builder.pair.record("sales"), builder.pair.record("back_office")
         steps = update_side(builder, "sales", decided, atomic=FIRST, also=_first_told(builder))
         executes = decided.decisions
-        if sales.state == states.SUBMITTED and states.completely_shipped(order):
+        # A write of many lines goes out in several change sets; the state follows it, with a guard of its own.
+        fits = len(steps) < builder.traits("sales").change_set
+        if sales.state == states.SUBMITTED and states.completely_shipped(order) and fits:
             steps = self._fulfil(builder, steps)
             executes += (Decision("state", Outcome.TO_SALES, sales.state, states.FULFILLED, "completely shipped"),)
         elif sales.state == states.FULFILLED and states.completely_invoiced(order):
@@ -246,6 +249,7 @@ class OrderRules:
             executes += (Decision("state", Outcome.TO_SALES, sales.state, states.INVOICED, "completely invoiced"),)
         if steps and sales.state == states.SUBMITTED:
             with_lock_opened(builder, steps)
+        cut_change_sets(builder, "sales")
         return executes
 
     def _fulfil(self, builder: Builder, steps: list[Step]) -> list[Step]:

@@ -82,7 +82,7 @@ class Builder:
             if row.name not in values or not row.writes_to(side):
                 continue
             try:
-                written = write_row(row, values[row.name], side, self.refs, current)
+                written = write_row(row, values[row.name], side, self.refs, current, found)
             except Uncoupled as error:
                 if row.on_missing == "fail":
                     self.problems.append(_not_coupled(row, error.ref))
@@ -216,7 +216,8 @@ def carried_line(builder: Builder, row: Row, value: Scalar | Decimal) -> Cells |
                 FailureClass.PERSON,
                 f"{row.name}-account-unset",
                 f"the order has {row.name} of {value}, and no setting says which back-office line carries it",
-                f"Set [back_office] {row.name}_account, or take the {row.name} off the order.",
+                f"Set [back_office] {row.name}_account (or write_in, where it travels as a write-in), "
+                f"or take the {row.name} off the order.",
             )
         )
         return None
@@ -341,6 +342,20 @@ def chosen_line_id(builder: Builder, side: Side, partner_line_id: str) -> str | 
     if not builder.traits(side).client_ids:
         return None
     return chosen_id(builder.facts, builder.line_table(side), partner_line_id, builder.pair.generation)
+
+
+def cut_change_sets(builder: Builder, side: Side) -> None:
+    """Change sets that are too large for one request become several, sent one after the other.
+
+    Only the first then carries the document's own guard; each line is guarded by itself.
+    """
+    most = builder.traits(side).change_set
+    apart = max((step.atomic or 0 for step in builder.steps), default=0)
+    count: dict[int, int] = {}
+    for at, step in enumerate(builder.steps):
+        if step.side == side and step.atomic is not None:
+            count[step.atomic] = count.get(step.atomic, 0) + 1
+            builder.steps[at] = replace(step, atomic=step.atomic + apart * ((count[step.atomic] - 1) // most))
 
 
 def again_unlocked(builder: Builder, side: Side, steps: list[Step], states: tuple[str, str], atomic: int) -> None:

@@ -13,7 +13,7 @@ from syncengine.planner.steps import Step
 
 @dataclass(frozen=True)
 class Send:
-    """Steps to send now; more than one only where they are one change set."""
+    """Steps to send now; more than one only where they are one change set, or new lines that need not wait in turn."""
 
     steps: tuple[Step, ...]
 
@@ -33,6 +33,8 @@ class Stopped:
 
 Receipts = Mapping[int, Receipt]
 
+MOST_TOGETHER = 100
+
 
 def advance(steps: Sequence[Step], receipts: Receipts, *, foreign_edit: bool = False) -> Send | Finished | Stopped:
     """The next steps of an action. `foreign_edit`: the re-read before a removal showed somebody else's change."""
@@ -45,7 +47,7 @@ def _in_order(wanted: Sequence[Step], steps: Sequence[Step], receipts: Receipts)
     for step in wanted:
         receipt = receipts.get(step.no)
         if receipt is None:
-            return Send(_change_set(step, steps))
+            return Send(_change_set(step, steps) if step.atomic is not None else _together(step, wanted, receipts))
         if receipt.outcome is ReceiptOutcome.DONE:
             continue
         standing_in = [one for one in steps if one.when == "read-only"]
@@ -54,9 +56,8 @@ def _in_order(wanted: Sequence[Step], steps: Sequence[Step], receipts: Receipts)
             if not isinstance(after, Finished):
                 return after
             if step.atomic is not None:
-                return _in_order(
-                    [one for one in wanted if one.atomic != step.atomic and one.no > step.no], steps, receipts
-                )
+                # The change sets of one action are one write, cut: what stands in does all of it.
+                return _in_order([one for one in wanted if one.atomic is None and one.no > step.no], steps, receipts)
             continue
         return Stopped(step, receipt)
     return Finished()
@@ -64,9 +65,24 @@ def _in_order(wanted: Sequence[Step], steps: Sequence[Step], receipts: Receipts)
 
 def _change_set(step: Step, steps: Sequence[Step]) -> tuple[Step, ...]:
     """The step with those that share its change set, in order."""
-    if step.atomic is None:
-        return (step,)
     return tuple(one for one in steps if one.atomic == step.atomic and one.when == step.when)
+
+
+def _together(step: Step, wanted: Sequence[Step], receipts: Receipts) -> tuple[Step, ...]:
+    """New lines of one document, each guarded by its own place, do not need each other's answers."""
+    if not _placed(step):
+        return (step,)
+    found = [step]
+    for one in wanted[wanted.index(step) + 1 :]:
+        alike = _placed(one) and (one.side, one.parent) == (step.side, step.parent) and one.no not in receipts
+        if not alike or len(found) == MOST_TOGETHER:
+            break
+        found.append(one)
+    return tuple(found)
+
+
+def _placed(step: Step) -> bool:
+    return step.verb == "create-line" and step.atomic is None and bool(step.identity)
 
 
 def settled_by(outcome: ReceiptOutcome) -> bool:

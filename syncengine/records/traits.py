@@ -42,7 +42,8 @@ class TableTraits:
     """How one table, with its lines, takes writes.
 
     `client_ids`: the client may choose the id on create. `atomic`: several writes to one document can be one change
-    set. `after_lines`: header columns that can only be written once there are lines, last. `locked`: per state word,
+    set, of at most `change_set` writes.
+    `after_lines`: header columns that can only be written once there are lines, last. `locked`: per state word,
     the header columns that are refused; `lines_locked`: the states in which lines may not be written. `carried`,
     `carried_lines`: the columns, in order, that a successor document takes over from its predecessor; `lost_on_copy`
     says in words what it cannot take. `exclusive`: sets of columns of which one alone may be written. `derived`: a
@@ -56,6 +57,7 @@ class TableTraits:
 
     client_ids: bool = False
     atomic: bool = False
+    change_set: int = 200
     after_lines: frozenset[str] = frozenset()
     locked: Mapping[str, frozenset[str]] = field(default_factory=dict)
     lines_locked: frozenset[str] = frozenset()

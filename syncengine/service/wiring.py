@@ -24,6 +24,7 @@ from syncengine.config.mapping_files import in_mode
 from syncengine.config.mapping_files import read_folders
 from syncengine.config.mapping_files import shipped_folder
 from syncengine.config.models import AuthPart
+from syncengine.config.models import BackOfficePart
 from syncengine.config.models import CompanyPart
 from syncengine.config.models import Mode
 from syncengine.connectors.business_central.system import BusinessCentral
@@ -74,6 +75,9 @@ class StoreCache:
             yield store
         finally:
             store.close()
+
+
+FREIGHT = "Freight"
 
 
 @dataclass
@@ -229,6 +233,7 @@ class Company:
             "number_column": configuration.sales.number_column,
             "correlation": back_office.correlation,
             "freight_account": back_office.freight_account,
+            "freight_line": _freight_line(back_office),
             "write_in_type": back_office.write_in.type,
             "write_in_number": back_office.write_in.number,
             "time_zone": ZoneInfo(configuration.sales.time_zone),
@@ -236,6 +241,7 @@ class Company:
             "recreate_released": integration.recreate_released,
             "start_date": integration.start_date,
             "price_decimals": 2,
+            "discount_per_unit": False,
             "countries": {},
         }
 
@@ -291,6 +297,14 @@ class Company:
                 remedy='Choose mode = "bidirectional" or mode = "one-way"; the README says what each does.',
             )
         return self.mode
+
+
+def _freight_line(back_office: BackOfficePart) -> dict[str, str]:
+    """What the line that carries an order's freight is known by: its account, or the write-in item and this word."""
+    if back_office.freight_as == "account":
+        return {"lineType": "Account", "lineObjectNumber": back_office.freight_account}
+    write_in = back_office.write_in
+    return {"lineType": write_in.type, "lineObjectNumber": write_in.number, "description": FREIGHT}
 
 
 class PrefixedCache(StoreCache):

@@ -65,10 +65,12 @@ class Bench:
 
     newest: ClassVar[Bench | None] = None  # the services hold one company at a time
 
-    def __init__(self, running: world.Sandbox, folder: Path, *, store: str = "sqlite:///engine.db") -> None:
+    def __init__(
+        self, running: world.Sandbox, folder: Path, *, store: str = "sqlite:///engine.db", tax: str = "sales-tax"
+    ) -> None:
         Bench.newest = self
         self.spent = False
-        self.unlike_new = False
+        self.unlike_new = tax != "sales-tax"
         self.running = running
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
@@ -76,6 +78,10 @@ class Bench:
         self.clock: Clock = PatientClock()
         running.sales.reset(everything=True)
         running.back_office.reset()
+        if tax != "sales-tax":
+            name = next(iter(running.back_office.environment.companies.values())).name
+            running.back_office.environment.companies.clear()
+            running.back_office.create_company(name, tax=tax)
         running.back_office.clock.move(-running.back_office.clock.offset.total_seconds())
         for service in (running.sales, running.back_office):
             service.faults.clear()

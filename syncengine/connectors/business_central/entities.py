@@ -22,6 +22,8 @@ from syncengine.records.values import ZERO_GUID
 from syncengine.records.values import Link
 from syncengine.records.values import Wire
 
+HEADER = "header."  # a line's column that stands on its document
+
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _IDENTIFIER = re.compile(r"[^A-Za-z0-9_]")
 
@@ -39,7 +41,9 @@ def document(schema: Schema, table: Table, body: Mapping[str, Any], view: View |
     if view is not None and view.line_table is not None:
         line_table = schema.table(view.line_table)
         found = body.get(table.collections.get(view.line_table, "")) or []
-        lines = tuple(sorted((document(schema, line_table, line) for line in found), key=_place))
+        above = {f"{HEADER}{name}": fields[name] for name in standard.SAID_FOR_LINES if name in fields}
+        own = (document(schema, line_table, line) for line in found)
+        lines = tuple(sorted((replace(one, fields={**one.fields, **above}) for one in own), key=_place))
     progress = _progress(table.name, lines)
     if progress is not None:
         lines = tuple(replace(line, progress=progress) for line in lines)
@@ -141,6 +145,6 @@ def expand(schema: Schema, table: Table, view: View) -> str:
     if view.line_columns is None:
         return navigation
     line_table = schema.table(view.line_table)
-    named = (line_table.property(one) for one in view.line_columns if one != PROGRESS)
-    columns = dict.fromkeys(("id", "sequence", *named))
+    own = (one for one in view.line_columns if one != PROGRESS and not one.startswith(HEADER))
+    columns = dict.fromkeys(("id", "sequence", *(line_table.property(one) for one in own)))
     return f"{navigation}($select={','.join(columns)})"

@@ -55,6 +55,9 @@ _TYPES: Final[Mapping[str, str]] = {
 }
 COLUMN_TYPES: Final[Mapping[str, str]] = {name: kind for kind, names in _TYPES.items() for name in names.split()}
 
+SAID_FOR_LINES: Final = ("pricesIncludeTax",)
+"""What a document says for all its lines: a line's price means nothing without it."""
+
 READ_ONLY: Final[Mapping[str, frozenset[str]]] = {
     "salesOrders": frozenset(
         "id number customerName billToName billToAddressLine1 billToAddressLine2 billToCity billToCountry "

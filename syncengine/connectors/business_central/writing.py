@@ -53,15 +53,14 @@ class Writer:
         self.size = BatchSize(FIRST_BATCH, min(self.http.connection.limits.batch, MOST_OPERATIONS))
 
     def write(self, groups: Sequence[Sequence[Step]], view: View) -> Iterator[tuple[int, Sequence[Receipt]]]:
-        """Business Central knows no change sets across its own commits: each group is one step."""
-        for steps in groups:
-            if len(steps) != 1:
-                raise ValueError("Business Central takes one operation at a time")
+        """Business Central knows no change sets across its own commits: the steps of a group stand for themselves."""
         return send_all(
             groups, self.size, self.http.concurrency, "back-office-write", lambda batch: self._send(batch, view)
         )
 
     def _send(self, batch: Sequence[Group], view: View) -> Sent:
+        """One after the other, each step by itself: the steps of a group are for one document, in one request."""
+        batch = [(number, (step,)) for number, steps in batch for step in steps]
         operations = [self._operation(steps[0], view) for _, steps in batch]
         try:
             answers = {0: self._single(operations[0])} if len(batch) == 1 else self._batch(operations)

@@ -30,6 +30,7 @@ def document(schema: Schema, table: Table, body: Mapping[str, Any], view: View |
             fields[column] = _link(schema, table, column, value, body.get(name + LOOKUP_NAME))
         else:
             fields[column] = decode(value, table.columns.get(column))
+    fields |= _related(schema, table, body)
     modified = fields.pop("modifiedon", None)
     lines = _lines(schema, table, body, view)
     words = standard.STATES.get(table.name, {})
@@ -43,6 +44,18 @@ def document(schema: Schema, table: Table, body: Mapping[str, Any], view: View |
         state=words.get(state, str(state)) if isinstance(state, int) and words else None,
         modified_at=modified if hasattr(modified, "tzinfo") else None,  # type: ignore[arg-type]
     )
+
+
+def _related(schema: Schema, table: Table, body: Mapping[str, Any]) -> dict[str, Wire]:
+    """Columns of the records that lookups point at, as far as they were expanded: `customerid.parentcustomerid`."""
+    found: dict[str, Wire] = {}
+    for column, targets in table.binds.items():
+        for target, navigation in targets.items():
+            nested = body.get(navigation)
+            if isinstance(nested, dict):
+                fields = document(schema, schema.table(target), nested).fields
+                found |= {f"{column}.{name}": value for name, value in fields.items()}
+    return found
 
 
 def _link(schema: Schema, table: Table, column: str, value: Any, logical_name: object) -> Link | None:
@@ -99,7 +112,8 @@ def select(table: Table, columns: tuple[str, ...] | None) -> str:
     """The `$select` list; empty for all columns."""
     if columns is None:
         return ""
-    wanted = dict.fromkeys(table.property(column) for column in (table.key, *columns))
+    own = [column for column in columns if "." not in column]
+    wanted = dict.fromkeys(table.property(column) for column in (table.key, *own))
     if table.name in standard.STATES:
         wanted["statecode"] = None
     wanted["modifiedon"] = None
@@ -107,12 +121,28 @@ def select(table: Table, columns: tuple[str, ...] | None) -> str:
 
 
 def expand(schema: Schema, table: Table, view: View) -> str:
+    related = _expanded_lookups(schema, table, view.columns or ())
     if view.line_table is None:
-        return ""
+        return related
     line_table = schema.table(view.line_table)
     navigation = table.collections.get(view.line_table, "")
     columns = view.line_columns
     if columns is not None and view.line_table in standard.LINES_NAVIGATION:
         columns = (*columns, "sequencenumber", "lineitemnumber")
     wanted = select(line_table, columns)
-    return f"{navigation}($select={wanted})" if wanted else navigation
+    lines = f"{navigation}($select={wanted})" if wanted else navigation
+    return f"{related},{lines}" if related else lines
+
+
+def _expanded_lookups(schema: Schema, table: Table, columns: tuple[str, ...]) -> str:
+    """`customerid.parentcustomerid` as `customerid_contact($select=_parentcustomerid_value)`: of the tables that the
+    lookup may point at, those that have the column.
+    """
+    wanted: dict[str, list[str]] = {}
+    for column in columns:
+        lookup, _, name = column.partition(".")
+        for target, navigation in table.binds.get(lookup, {}).items() if name else ():
+            there = schema.table(target)
+            if name in there.columns:
+                wanted.setdefault(navigation, []).append(there.property(name))
+    return ",".join(f"{navigation}($select={','.join(names)})" for navigation, names in wanted.items())

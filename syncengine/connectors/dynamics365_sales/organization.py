@@ -77,12 +77,19 @@ class Organization:
 
     def price_decimals(self) -> int:
         """How many decimals prices have there; asked once a day."""
-        cache = self.reader.schema.cache
-        found = cache.get("sales-price-decimals", DAY_S)
+        return self._number("pricingdecimalprecision", 2)
+
+    def discounts_count_per_unit(self) -> bool:
+        """Does a line's manual discount count for each unit, not once for the line? Asked once a day."""
+        return self._number("discountcalculationmethod", 0) == 1
+
+    def _number(self, column: str, usual: int) -> int:
+        cache, name = self.reader.schema.cache, f"sales-{column}"
+        found = cache.get(name, DAY_S)
         if not isinstance(found, int):
-            found = self.row(3600).get("pricingdecimalprecision")
-            found = found if isinstance(found, int) else 2
-            cache.put("sales-price-decimals", found)
+            found = self.row(3600).get(column)
+            found = found if isinstance(found, int) else usual
+            cache.put(name, found)
         return found
 
     def switch(self, *, on: bool) -> None:

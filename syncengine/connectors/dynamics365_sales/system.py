@@ -106,7 +106,10 @@ class DynamicsSales:
             tables={name: traits_of(name) for name in names},
             schemas=self.schema.schemas(names),
             choices={"price-list-of-currency": self._price_lists},
-            settings={"price_decimals": self.organization.price_decimals()},
+            settings={
+                "price_decimals": self.organization.price_decimals(),
+                "discount_per_unit": self.organization.discounts_count_per_unit(),
+            },
         )
 
     def describe(self, table: str) -> TableSchema | None:

@@ -68,7 +68,8 @@ def made(name: str, argument: Any = None) -> Transform:
 
 
 def width(name: str, side: Side) -> int:
-    return WIDTHS.get(name, (1, 1))[SIDES.index(side)]
+    """The fewest columns it takes."""
+    return WIDTHS.get(name, ((1,), (1,)))[SIDES.index(side)][0]
 
 
 def test_every_transform_has_a_case() -> None:
@@ -133,6 +134,47 @@ def test_a_loss_is_lost_once(name: str, data: st.DataObject) -> None:
 
 def _cells(transform: Transform, value: Any) -> tuple[Any, ...]:
     return tuple(transform.write("back_office", value, ()))
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "net"),
+    [
+        # A document whose prices include 25 % tax: the amount as it stands there, then what says how much of it is tax.
+        ("unit_price", (Decimal(125), Decimal(25), True), 100),
+        ("unit_price", (Decimal(125), Decimal(25), False), 125),
+        ("line_discount", (Decimal("12.50"), Decimal(2), Decimal(25), True), 10),
+        ("header_discount", (Decimal(25), Decimal(1000), Decimal(1250), True), 20),
+        ("header_discount", (Decimal(25), Decimal(0), Decimal(0), True), 25),
+    ],
+)
+def test_amounts_that_include_tax_are_read_without_and_written_with_it(
+    name: str, cells: tuple[Any, ...], net: int
+) -> None:
+    transform = made(name)
+    assert transform.read("back_office", cells) == net
+    assert transform.write("back_office", Decimal(net), cells) == (cells[0], *(KEEP for _ in cells[1:]))
+
+
+@pytest.mark.parametrize(
+    ("per_unit", "sales", "total"),
+    [
+        # manual 2.50, volume 1.00 a unit, 4 units
+        (False, (Decimal("2.50"), Decimal(1), Decimal(4)), Decimal("6.50")),
+        (True, (Decimal("2.50"), Decimal(1), Decimal(4)), Decimal(14)),
+    ],
+)
+def test_a_line_discount_counts_as_the_organization_says(
+    per_unit: bool, sales: tuple[Decimal, ...], total: Decimal
+) -> None:
+    transform = TRANSFORMS["line_discount"](None, {**SETTINGS, "discount_per_unit": per_unit})
+    assert transform.read("sales", sales) == total
+    assert transform.write("sales", total, sales) == (sales[0], KEEP, KEEP)
+
+
+def test_what_does_not_divide_into_cents_a_unit_is_read_as_what_does() -> None:
+    transform = TRANSFORMS["line_discount"](None, {**SETTINGS, "discount_per_unit": True})
+    assert transform.read("back_office", (Decimal(10), Decimal(3))) == Decimal("9.99")
+    assert transform.write("sales", Decimal("9.99"), (None, None, Decimal(3)))[0] == Decimal("3.33")
 
 
 @pytest.mark.parametrize(
@@ -213,7 +255,8 @@ def test_what_is_only_read_is_kept(name: str, side: Side) -> None:
     transform = made(name, CASES[name][0])
     if not transform.two_way or name == "person_name":  # of a name that says nothing new, nothing is written
         return
-    written = transform.write(side, None, tuple(None for _ in range(width(name, side))))
+    most = WIDTHS.get(name, ((1,), (1,)))[SIDES.index(side)][-1]
+    written = transform.write(side, None, tuple(None for _ in range(most)))
     kept = {at for at, one in enumerate(written) if one is KEEP}
     assert kept == transform.only_read.get(side, frozenset())
 

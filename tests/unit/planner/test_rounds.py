@@ -89,3 +89,31 @@ def test_a_foreign_edit_takes_the_way_back_and_nothing_else() -> None:
 )  # fmt: skip
 def test_only_a_clear_answer_settles_a_step(outcome: ReceiptOutcome, expected: bool) -> None:
     assert settled_by(outcome) is expected
+
+
+def added(no: int, parent: str | int = 1, *, placed: bool = True) -> Step:
+    """A new line, at a place of its own in the document or not."""
+    return Step(no, "back_office", "create-line", "lines", parent=parent, identity={"sequence": no} if placed else {})
+
+
+def test_new_lines_with_places_of_their_own_go_together() -> None:
+    """Each finds itself again by its place, so that none waits for another's answer; what is not alike waits."""
+    steps = [added(1), added(2), added(3), step(4)]
+    assert sent(advance(steps, {})) == [1, 2, 3]
+    assert sent(advance(steps, receipts(s1=DONE, s2=DONE))) == [3]
+    assert sent(advance([added(1), added(2, placed=False)], {})) == [1]
+    assert sent(advance([added(1), added(2, parent="o-2")], {})) == [1]
+
+
+def test_at_most_a_hundred_go_together() -> None:
+    assert len(sent(advance([added(no) for no in range(1, 251)], {}))) == 100
+
+
+def test_a_write_cut_into_change_sets_is_done_once_behind_the_lock() -> None:
+    """The second half was refused as read-only: what stands in does both halves, and no part is sent again."""
+    steps = [step(1, atomic=1), step(2, atomic=3), step(3, "read-only", 2), step(4, "read-only", 4)]
+    assert sent(advance(steps, receipts(s1=DONE))) == [2]
+    refused = receipts(s1=ReceiptOutcome.READ_ONLY)
+    assert sent(advance(steps, refused)) == [3]
+    assert sent(advance(steps, refused | receipts(s3=DONE))) == [4]
+    assert advance(steps, refused | receipts(s3=DONE, s4=DONE)) == Finished()
