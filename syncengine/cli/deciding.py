@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from pathlib import Path
+
 import click
 
 from syncengine.cli.context import Options
 from syncengine.cli.context import command
 from syncengine.cli.context import json_option
 from syncengine.cli.context import pass_options
+from syncengine.cli.looking import couplings
 from syncengine.cli.output import emit_json
+from syncengine.cli.output import emit_rows
 from syncengine.cli.running import run_now
 from syncengine.errors import UsageError
 from syncengine.records.values import Side
 from syncengine.service import decisions
+from syncengine.service import import_couplings as importing
 
 now_option = click.option("--now", is_flag=True, help="Run a sync at once instead of leaving it to the next run.")
 
@@ -106,3 +112,36 @@ def accept_restore(options: Options, side: str, *, as_json: bool) -> None:
         emit_json({"side": side, "accepted_at": at})
     else:
         click.echo(f"Noted: {side} was restored. The next run compares what both systems hold now.")
+
+
+@couplings.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--mapping", required=True, metavar="NAME", help="Which mapping's records these are.")
+@click.option("--dry-run", is_flag=True, help="Look at every row and couple nothing.")
+@json_option
+@pass_options
+@command
+def import_couplings(options: Options, file: Path, mapping: str, *, dry_run: bool, as_json: bool) -> None:
+    """Couple the pairs of a CSV file: columns `sales` and `back_office`, or `CRM ID` and `Integration ID`.
+
+    Ids or numbers. Rows that leave a doubt are refused and listed (exit code 1), the others are coupled. Nothing is
+    written to the systems; the next run compares the records.
+
+    \b
+    Example: syncengine couplings import couplings.csv --mapping CUSTOMER --dry-run
+    """  # noqa: D301
+    rows = importing.import_couplings(options.chosen(), mapping, file, dry_run=dry_run)
+    told = [
+        {"id": one.line, "sales": one.sales, "back_office": one.back_office, "outcome": one.outcome,
+         "reason": one.reason, "coupling": one.coupling}
+        for one in rows
+    ]  # fmt: skip
+    refused = [one for one in told if one["outcome"] == "refused"]
+    if as_json:
+        emit_json(told)
+    else:
+        emit_rows(refused, ("id", "sales", "back_office", "reason"), as_json=False, nothing="No row is refused.")
+        count = Counter(one.outcome for one in rows)
+        word = "would be coupled" if dry_run else "coupled"
+        click.echo(f"{count['couple']} {word}, {count['already']} coupled already, {len(refused)} refused.")
+    click.get_current_context().exit(1 if refused else 0)

@@ -113,18 +113,21 @@ def conflicts(options: Options, limit: int, since: datetime | None, *, as_json: 
     emit_rows(rows, columns, as_json=as_json, nothing="No conflicts.")
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option("--mapping", metavar="NAME", help="Only this mapping.")
 @click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True)
 @json_option
 @pass_options
+@click.pass_context
 @command
-def couplings(options: Options, mapping: str | None, limit: int, *, as_json: bool) -> None:
+def couplings(context: click.Context, options: Options, mapping: str | None, limit: int, *, as_json: bool) -> None:
     """Which record of Sales is which of the back office; ended couplings included.
 
     \b
     Example: syncengine couplings --mapping CUSTOMER
     """  # noqa: D301
+    if context.invoked_subcommand is not None:
+        return
     with options.chosen().session() as session:
         rows = queries.couplings(session, mapping=mapping, limit=limit)
     columns = ("id", "mapping", "sales_number", "back_office_number", "status", "sales", "back_office")

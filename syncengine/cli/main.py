@@ -25,7 +25,7 @@ COMMANDS: Final = {
     "errors": ("looking", "errors"),
     "waiting": ("looking", "waiting"),
     "conflicts": ("looking", "conflicts"),
-    "couplings": ("looking", "couplings"),
+    "couplings": ("deciding", "couplings"),
     "explain": ("looking", "explain"),
     "archive": ("looking", "archive"),
     "resolve": ("deciding", "resolve"),

@@ -22,6 +22,7 @@ from syncengine.errors import MappingError
 from syncengine.errors import UsageError
 from syncengine.mapping.model import Row
 from syncengine.mapping.model import TableMapping
+from syncengine.service.options import option_rows
 
 ARROWS = {None: "↔", "sales": "→ Sales", "back_office": "→ back office"}
 
@@ -145,3 +146,18 @@ def schema() -> None:
     Example: syncengine mappings schema > mappings/ours/mapping.schema.json
     """  # noqa: D301
     click.echo(schema_text(), nl=False)
+
+
+@mappings.command("options")
+@click.argument("name")
+@json_option
+@pass_options
+@command
+def options_(options: Options, name: str, *, as_json: bool) -> None:
+    """The options of a mapping of kind `option`, as both systems have them now, and which are coupled with which.
+
+    \b
+    Example: syncengine mappings options "PAYMENT TERMS"
+    """  # noqa: D301
+    rows = option_rows(options.chosen(), name)
+    emit_rows(rows, ("side", "id", "number", "coupled_with"), as_json=as_json, nothing="No options on either side.")

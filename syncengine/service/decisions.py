@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from syncengine.engine.context import columns_of
 from syncengine.engine.entering import scope_of
 from syncengine.errors import UsageError
@@ -73,19 +75,23 @@ def couple_record(company: Company, mapping_name: str, sales_id: str, back_offic
     with company.store(writes=True) as store, store.transaction():
         for side in SIDES:
             _free(store, mapping_name, side, documents[side].id, scope)
-        coupling = store.couplings.couple(
-            mapping_name, documents["sales"].id, documents["back_office"].id, created_by="person", scope=scope
-        )
-        numbers = [str(documents[side].fields.get(mapping.of(side).number) or "") for side in SIDES]
-        store.couplings.name(coupling, numbers[0], numbers[1])
-        for side in SIDES:
-            store.cursors.forget(mapping_name, side, [documents[side].id])
-            store.work.done(Subject(mapping_name, None, side, documents[side].id))
-        store.work.add(Subject(mapping_name, coupling), number=numbers[0] or numbers[1])
-        store.work.release(mapping_name, {side: [documents[side].id] for side in SIDES})
-        store.history.note(
-            Subject(mapping_name, coupling), "coupled", {"by": "person", **{s: documents[s].id for s in SIDES}}
-        )
+        return couple_documents(store, mapping, documents, "person")
+
+
+def couple_documents(store: SqlStore, mapping: TableMapping, documents: Mapping[Side, Document], by: str) -> int:
+    """Couple two records that are free; the next run compares them. The caller's transaction holds it together."""
+    ids: dict[str, str] = {side: documents[side].id for side in SIDES}
+    numbers = [str(documents[side].fields.get(mapping.of(side).number) or "") for side in SIDES]
+    coupling = store.couplings.couple(
+        mapping.name, ids["sales"], ids["back_office"], created_by=by, scope=scope_of(mapping, documents["sales"])
+    )
+    store.couplings.name(coupling, numbers[0], numbers[1])
+    for side in SIDES:
+        store.cursors.forget(mapping.name, side, [ids[side]])
+        store.work.done(Subject(mapping.name, None, side, ids[side]))
+    store.work.add(Subject(mapping.name, coupling), number=numbers[0] or numbers[1])
+    store.work.release(mapping.name, {side: [ids[side]] for side in SIDES})
+    store.history.note(Subject(mapping.name, coupling), "coupled", {"by": by, **ids})
     return coupling
 
 
@@ -94,7 +100,7 @@ def _document(company: Company, mapping: TableMapping, side: Side, wanted: str) 
     system = company.systems()[side]
     of = mapping.of(side)
     view = View(of.table, columns_of(mapping, side))
-    if _looks_like_id(wanted) or not of.number or "/" in of.table:
+    if looks_like_id(wanted) or not of.number or "/" in of.table:
         found = system.read(view, [wanted]).get(wanted)
         if isinstance(found, Document):
             return found
@@ -110,7 +116,7 @@ def _document(company: Company, mapping: TableMapping, side: Side, wanted: str) 
     raise UsageError(f"{side} has no record {wanted!r} in {of.table}", remedy="Check the id or number.")
 
 
-def _looks_like_id(text: str) -> bool:
+def looks_like_id(text: str) -> bool:
     return len(text) == 36 and text.count("-") == 4  # noqa: PLR2004
 
 
