@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 import msgspec
 
+from syncengine.sandbox.back_office import screens
 from syncengine.sandbox.back_office.doors import Doors
 from syncengine.sandbox.back_office.environment import Environment
 from syncengine.sandbox.back_office.limits import Limits
@@ -35,6 +36,7 @@ from syncengine.sandbox.exchange import from_json
 from syncengine.sandbox.exchange import to_json
 from syncengine.sandbox.faults import Faults
 from syncengine.sandbox.oauth import TokenService
+from syncengine.sandbox.screens import is_screen
 
 if TYPE_CHECKING:
     from syncengine.sandbox.back_office.schema.entities import Api
@@ -95,6 +97,8 @@ class BusinessCentral(Seeding):
 
     def back_door(self, request: Request) -> Response | None:
         self.environment.observer.drop_ended()
+        if is_screen(request):
+            return screens.respond(self, request)
         return self.doors.answer(request)
 
     def answer(self, request: Request, caller: Caller) -> Response:

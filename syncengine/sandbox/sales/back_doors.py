@@ -9,9 +9,11 @@ from typing import Any
 from syncengine.sandbox.exchange import Request
 from syncengine.sandbox.exchange import Response
 from syncengine.sandbox.exchange import from_json
+from syncengine.sandbox.sales import screens
 from syncengine.sandbox.sales.switches import SwitchError
 from syncengine.sandbox.sales.values import MONEY_SCALE
 from syncengine.sandbox.sales.values import parse
+from syncengine.sandbox.screens import is_screen
 
 if TYPE_CHECKING:
     from syncengine.sandbox.sales.database import Row
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 def respond(service: Dataverse, request: Request) -> Response | None:
     """None when there is no such door. Raises ValueError or KeyError for what makes no sense."""
     door = (request.method, request.path)
+    if is_screen(request):
+        return screens.respond(service, request)
     if request.path == "/sandbox/setup":
         return _setup(service, request)
     if door == ("POST", "/sandbox/reset"):
