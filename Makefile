@@ -42,9 +42,10 @@ test: lint ## Everything a change must pass, real PostgreSQL included
 test-long: lint ## Every case, random seeds
 	$(PYTEST) -n $(JOBS)
 
-format: $(VENV)/.dev ## Format and fix what can be fixed
+format: $(VENV)/.dev ## Format, fix what can be fixed, write the lists that are made from code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	$(BIN)/python docs/sandbox_facts.py
 
 lock: ## Resolve the dependencies again (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra entra --extra postgres --extra otel --group dev pyproject.toml -o requirements/dev.txt
