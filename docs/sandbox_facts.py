@@ -23,6 +23,7 @@ SYSTEMS = (("Dynamics 365 Sales", "sales", SalesSwitches), ("Business Central", 
 # Files in the order a reader wants them; one that is missing here comes last, under its own name.
 TITLES = {
     "test_sign_in": "Who is calling",
+    "test_user_facts": "What a user may do",
     "test_order_of_checks": "Which check comes first",
     "test_definitions": "Schema and definitions",
     "test_reading": "Reading",
