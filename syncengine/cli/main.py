@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "plan": ("running", "plan"),
     "verify": ("running", "verify"),
     "serve": ("serving", "serve"),
+    "forecast": ("forecasting", "forecast"),
     "errors": ("looking", "errors"),
     "waiting": ("looking", "waiting"),
     "conflicts": ("looking", "conflicts"),

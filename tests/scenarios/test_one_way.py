@@ -15,8 +15,6 @@ from syncengine.service import decisions
 from syncengine.service.check import check
 from syncengine.store.queries import parked
 from tests.bench.bench import Bench
-from tests.bench.bench import _person
-from tests.bench.bench import world
 
 pytestmark = pytest.mark.slow
 
@@ -43,8 +41,7 @@ def handed_over(one_way: Bench) -> str:
 
 def _integration(bench: Bench) -> Person:
     """Somebody else who works as an integration user: a flow, an import."""
-    printed = bench.running.printed(None)
-    return _person(printed["sales"], "integration", world.SALES_SCOPE, "/api/data/v9.2/")
+    return bench.running._person("sales", "integration")
 
 
 def _listed(bench: Bench) -> list[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC
+from datetime import datetime
 from typing import Any
 from typing import Final
 
@@ -65,6 +67,23 @@ class Inspection:
         if known.type != "text":
             return f"it holds no text; texts that may be written are {', '.join(texts)}"
         return "" if known.creatable else "it cannot be written"
+
+    def count(self, table: str) -> int | None:
+        """Rows of a whole table."""
+        return self._count(f"{self.reader.path(table)}/$count")
+
+    def changed_since(self, table: str, since: datetime) -> int | None:
+        if "lastModifiedDateTime" not in self.reader.schema.table(table).columns:
+            return None
+        moment = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return self._count(
+            with_options(f"{self.reader.path(table)}/$count", {"$filter": f"lastModifiedDateTime ge {moment}"})
+        )
+
+    def _count(self, path: str) -> int | None:
+        answer = self.reader.http.get(f"{self.reader.root}/{path}", {**HEADERS, "accept": "text/plain"})
+        text = answer.body.decode("utf-8-sig", "replace").strip()
+        return int(text) if answer.status == 200 and text.isdigit() else None  # noqa: PLR2004
 
     def setup(self) -> CompanionSetup | None:
         """The company's own settings, where the companion extension shows them."""

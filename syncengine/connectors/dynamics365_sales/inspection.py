@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC
+from datetime import datetime
 from typing import Any
 from typing import Final
 from typing import Literal
@@ -82,6 +84,22 @@ class Inspection:
         if answer.status >= 400:  # noqa: PLR2004
             return answer.words()
         return "" if TRACK in answer.headers.get("preference-applied", "") else "the service does not track it"
+
+    def count(self, table: str) -> int | None:
+        """Rows of a whole table, as of its last snapshot (within a day)."""
+        logical = self.reader.schema.logical_name(table)
+        answer = self._get(f"RetrieveTotalRecordCount(EntityNames=@names)?@names=['{logical}']")
+        if answer.status != 200:  # noqa: PLR2004
+            return None
+        values = from_json(answer.body)["EntityRecordCountCollection"]["Values"]
+        return int(values[0]) if values else None
+
+    def changed_since(self, table: str, since: datetime) -> int | None:
+        """Rows modified since then; the service counts to 5000."""
+        moment = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        key = self.reader.schema.table(table).key
+        answer = self._get(f"{table}?$select={key}&$filter=modifiedon ge {moment}&$count=true&$top=1")
+        return int(from_json(answer.body)["@odata.count"]) if answer.status == 200 else None  # noqa: PLR2004
 
     def users_offset_minutes(self) -> int | None:
         """How far most users' own time zone is from UTC, without daylight saving; east is positive."""
