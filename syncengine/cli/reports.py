@@ -8,6 +8,7 @@ from typing import Any
 
 from syncengine.cli.output import text_of
 
+MINUTE = 60
 SIDES = {"sales": "Sales", "back_office": "back office"}
 VERBS = {
     "create": "create",
@@ -22,11 +23,30 @@ VERBS = {
 
 
 def run_text(result: Mapping[str, Any]) -> str:
-    return "\n".join([*_head(result), *_counts(result), *_problems(result)])
+    return "\n".join([*_head(result), *_waves(result), *_counts(result), *_problems(result)])
+
+
+def progress_text(event: str, data: Mapping[str, Any]) -> str:
+    """`CUSTOMER, Sales: read 1500 of 50000, 320 a second, about 3 minutes left`."""
+    where = f", {SIDES[data['side']]}" if "side" in data else ""
+    words = f"{data['mapping']}{where}: {event} {data['done']}"
+    if data["total"] is not None:
+        words += f" of {max(data['total'], data['done'])}"
+    if data["per_second"]:
+        words += f", {data['per_second']:.0f} a second"
+    left = data["seconds_left"]
+    if left:
+        words += f", about {left} s left" if left < 2 * MINUTE else f", about {round(left / MINUTE)} minutes left"
+    return words
+
+
+def _waves(result: Mapping[str, Any]) -> Iterator[str]:
+    for one in result.get("waves", []):
+        yield f"wave {one['wave']}  {one['mapping']}: {one['recommendation']} ({one['reason']})"
 
 
 def plan_text(result: Mapping[str, Any]) -> str:
-    lines = list(_head(result))
+    lines = [*_head(result), *_waves(result)]
     actions = result.get("actions", [])
     for action in actions:
         lines.extend(_action(action))

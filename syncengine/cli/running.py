@@ -6,8 +6,6 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from collections.abc import Mapping
-from typing import Any
 
 import click
 
@@ -17,10 +15,13 @@ from syncengine.cli.context import json_option
 from syncengine.cli.context import pass_options
 from syncengine.cli.output import emit_json
 from syncengine.cli.reports import plan_text
+from syncengine.cli.reports import progress_text
 from syncengine.cli.reports import run_text
 from syncengine.cli.reports import verify_text
 from syncengine.engine.run import Asked
+from syncengine.service.runs import Progress
 from syncengine.service.runs import perform
+from syncengine.service.runs import unwatched
 from syncengine.service.schedule import seconds_between
 
 mapping_option = click.option("--mapping", "mappings", multiple=True, metavar="NAME", help="Only this mapping; repeat.")
@@ -156,19 +157,11 @@ def _run(options: Options, asked: Asked, *, dry_run: bool, wait_s: float, as_jso
     click.get_current_context().exit(result["exit_code"])
 
 
-def _progress(*, as_json: bool) -> Callable[[str, Mapping[str, Any]], None]:
-    """Counts on a terminal while a load reads; silent elsewhere."""
+def _progress(*, as_json: bool) -> Progress:
+    """How far it has come, on a terminal; silent elsewhere."""
     if as_json or not sys.stderr.isatty():
-        return lambda _event, _data: None
-    read: dict[str, int] = {}
-
-    def show(event: str, data: Mapping[str, Any]) -> None:
-        if event == "read":
-            name = f"{data['mapping']} {data['side']}"
-            read[name] = read.get(name, 0) + data["records"]
-            click.echo(f"\r{name}: {read[name]} read   ", nl=False, err=True)
-
-    return show
+        return unwatched
+    return lambda event, data: click.echo(f"\r{progress_text(event, data):<78}", nl=False, err=True)
 
 
 def _stopped_by_signal() -> Callable[[], bool]:

@@ -15,6 +15,7 @@ from syncengine.engine import explain
 from syncengine.engine.context import Run
 from syncengine.engine.entering import enter
 from syncengine.engine.operations import Operations
+from syncengine.engine.progress import Pace
 from syncengine.engine.reading import Candidate
 from syncengine.engine.reading import as_pair
 from syncengine.engine.reading import documents_of
@@ -56,10 +57,14 @@ class Applier:
         self.passes: Counter[Subject] = Counter()
 
     def work_through(self, mapping: TableMapping) -> None:
+        pace: Pace | None = None
         while not self.run.stop_asked():
             with self.run.store.transaction():
                 items = self.run.store.work.claim(mapping.name, self.run.limits.chunk, self.run.clock.now())
                 busy = self.run.store.journal.busy(mapping.name)
+                if pace is None:
+                    total = self.run.store.work.pending(mapping.name) if self.run.watched else None
+                    pace = Pace("applied", {"mapping": mapping.name}, self.run.clock.now(), total)
             if not items:
                 return
             candidates = gather(self.run, mapping, read(self.run, mapping, items))
@@ -69,6 +74,7 @@ class Applier:
                         self._defer(one)
             candidates = [one for one in candidates if one.subject not in busy]
             self._chunk(mapping, candidates)
+            self.run.on_progress("applied", pace.after(len(items), self.run.clock.now()))
 
     def _defer(self, candidate: Candidate) -> None:
         """An operation is still working on this record: it is planned when that has ended."""

@@ -69,6 +69,9 @@ class Run:
     digests: Mapping[str, str] = field(default_factory=dict)  # of each mapping as it is written in its files
     began_at: float = field(default_factory=time.monotonic)  # of the monotonic clock
     before_writing: Callable[[], None] = lambda: None
+    couple_only: set[str] = field(default_factory=set)  # mappings of which this run creates nothing
+    waves: list[Mapping[str, Any]] = field(default_factory=list)  # what a full sync did about each mapping, and why
+    watched: bool = False  # somebody looks at the progress, so totals are worth a request
     on_progress: Callable[[str, Mapping[str, Any]], None] = lambda _event, _data: None
     stop_asked: Callable[[], bool] = lambda: False
 

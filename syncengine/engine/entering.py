@@ -61,7 +61,7 @@ def _enter_side(run: Run, mapping: TableMapping, side: Side, candidates: Sequenc
     for one, document in unmatched:
         if not admits(mapping.of(side).enters_when, document):
             _leave(run, mapping, side, one, document, "filtered")
-        elif not mapping.creates(other(side)):
+        elif not mapping.creates(other(side)) or mapping.name in run.couple_only:
             _leave(run, mapping, side, one, document, "uncoupled")
         else:
             entering.append((one, document))

@@ -6,7 +6,9 @@ resumed at the page where it stopped.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from collections.abc import Sequence
+from typing import Any
 
 from syncengine.engine import match
 from syncengine.engine.context import Run
@@ -17,6 +19,7 @@ from syncengine.engine.entering import ambiguous
 from syncengine.engine.entering import in_time
 from syncengine.engine.entering import record_coupling
 from syncengine.engine.entering import record_couplings
+from syncengine.engine.progress import Pace
 from syncengine.errors import FailureClass
 from syncengine.errors import UsageError
 from syncengine.mapping.filters import Condition
@@ -34,6 +37,7 @@ from syncengine.records.record import Base
 from syncengine.records.record import Pair
 from syncengine.records.record import Record
 from syncengine.records.values import Side
+from syncengine.records.values import other
 from syncengine.records.values import same
 
 log = get_logger()
@@ -49,19 +53,68 @@ def load(run: Run, mapping: TableMapping, *, matching: bool = True) -> None:
     """
     log.info("load", mapping=mapping.name)
     _begin(run, mapping)
-    uncoupled = {side: _read(run, mapping, side) for side in READ_FIRST}
+    for side in READ_FIRST:
+        _read(run, mapping, side)
+    if run.stop_asked():
+        return
+    uncoupled = uncoupled_of(run, mapping)
     if not matching and all(uncoupled.values()):
         raise UsageError(
             f"{mapping.name}: both sides hold records that are not coupled, and --no-match leaves open which is which",
             remedy="Leave --no-match out, or couple them first.",
         )
+    run.waves.append(recommended(run, mapping, uncoupled))
     if matching:
         join(run, mapping)
+    if not run.stop_asked():
+        _loaded(run, mapping)
+        run.joined.add(mapping.name)
+
+
+def begin_only(run: Run, mapping: TableMapping) -> None:
+    """What there is stays as it is: only what changes from now on is looked at."""
+    _begin(run, mapping)
+    _loaded(run, mapping)
+    run.waves.append({**_wave(run, mapping), "recommendation": "nothing", "reason": "the mapping says so"})
+
+
+def _loaded(run: Run, mapping: TableMapping) -> None:
     with run.store.transaction():
         run.store.matching.clear(mapping.name)
         run.store.cursors.drop(mapping.name, LOAD)
         run.store.cursors.put(mapping.name, "both", "loaded", run.clock.now().isoformat())
-    run.joined.add(mapping.name)
+
+
+def uncoupled_of(run: Run, mapping: TableMapping) -> Mapping[Side, int]:
+    with run.store.transaction():
+        return {side: run.store.work.fresh(mapping.name, side) for side in READ_FIRST}
+
+
+def recommended(run: Run, mapping: TableMapping, uncoupled: Mapping[Side, int]) -> Mapping[str, Any]:
+    """What a full sync does about a mapping: create what is missing, couple only, or nothing; and why."""
+    creates = [other(side) for side in uncoupled if uncoupled[side] and mapping.creates(other(side))]
+    if mapping.full_sync:
+        recommendation, reason = mapping.full_sync, "the mapping says so"
+    elif not any(uncoupled.values()):
+        recommendation, reason = "nothing", "no record is left uncoupled"
+    elif all(uncoupled.values()):
+        recommendation = "full" if creates else "couple"
+        reason = "both sides hold records: what matches is coupled" + (", the rest is created" if creates else "")
+    else:
+        empty = "sales" if uncoupled["back_office"] else "back_office"
+        recommendation = "full" if creates else "nothing"
+        reason = f"only one side holds uncoupled records{'' if creates else f', and nothing is created in {empty}'}"
+    return {**_wave(run, mapping), "recommendation": recommendation, "reason": reason, "uncoupled": dict(uncoupled)}
+
+
+def _wave(run: Run, mapping: TableMapping) -> dict[str, Any]:
+    """Mappings of one wave need none of each other."""
+
+    def depth(name: str) -> int:
+        needed = [one for one in run.mappings[name].needs if one in run.mappings]
+        return 1 + max((depth(one) for one in needed), default=0)
+
+    return {"wave": depth(mapping.name), "mapping": mapping.name}
 
 
 def _begin(run: Run, mapping: TableMapping) -> None:
@@ -81,22 +134,24 @@ def _begin(run: Run, mapping: TableMapping) -> None:
             run.store.cursors.put(mapping.name, side, LOAD, "")
 
 
-def _read(run: Run, mapping: TableMapping, side: Side) -> int:
-    """Read what is left of one side; gives how many uncoupled records it has."""
+def _read(run: Run, mapping: TableMapping, side: Side) -> None:
+    """Read what is left of one side, from the page where an interrupted load stopped."""
     with run.store.transaction():
         after = run.store.cursors.get(mapping.name, side, LOAD) or None
-    if after != ALL_READ:
-        for page in run.systems[side].scan(run.view(mapping, side), considered_filter(run, mapping, side), after):
-            run.references.clear()
-            with run.store.transaction():
-                run.references.preload(mapping, [(side, document) for document in page.documents])
-                take_page(run, mapping, side, page.documents)
-                run.store.cursors.put(mapping.name, side, LOAD, page.after or ALL_READ)
-            run.on_progress("read", {"mapping": mapping.name, "side": side, "records": len(page.documents)})
-            if run.stop_asked():
-                break
-    with run.store.transaction():
-        return run.store.matching.count(mapping.name, side)
+    if after == ALL_READ:
+        return
+    where = considered_filter(run, mapping, side)
+    total = run.systems[side].total(mapping.of(side).table, where) if run.watched else None
+    pace = Pace("read", {"mapping": mapping.name, "side": side}, run.clock.now(), total)
+    for page in run.systems[side].scan(run.view(mapping, side), where, after):
+        run.references.clear()
+        with run.store.transaction():
+            run.references.preload(mapping, [(side, document) for document in page.documents])
+            take_page(run, mapping, side, page.documents)
+            run.store.cursors.put(mapping.name, side, LOAD, page.after or ALL_READ)
+        run.on_progress("read", pace.after(len(page.documents), run.clock.now()))
+        if run.stop_asked():
+            return
 
 
 def considered_filter(run: Run, mapping: TableMapping, side: Side) -> Filter:
@@ -184,6 +239,7 @@ def join(run: Run, mapping: TableMapping) -> None:
 
 def _couple_unique(run: Run, mapping: TableMapping, number: int, group: MatchGroup) -> None:
     by, after, scoped = f"match of {group}", "", bool(mapping.sales.scope)
+    pace = Pace("coupled", {"mapping": mapping.name, "group": str(group)}, run.clock.now())
     while not run.stop_asked():
         with run.store.transaction():
             pairs = run.store.matching.unique(mapping.name, number, after, run.limits.chunk)
@@ -197,7 +253,7 @@ def _couple_unique(run: Run, mapping: TableMapping, number: int, group: MatchGro
                 run.store.matching.remove(mapping.name, "back_office", [pair[1] for pair in pairs])
             run.store.matching.remove(mapping.name, "sales", [pair[0] for pair in pairs])
         after = pairs[-1][0]
-        run.on_progress("coupled", {"mapping": mapping.name, "records": len(pairs)})
+        run.on_progress("coupled", pace.after(len(pairs), run.clock.now()))
 
 
 def _park_ambiguous(run: Run, mapping: TableMapping, number: int, group: MatchGroup) -> None:
@@ -227,7 +283,9 @@ def _park(
 
 
 def _show_ambiguous(run: Run, mapping: TableMapping) -> None:
-    for item in run.store.work.set_aside(mapping.name, "ambiguous"):
+    with run.store.transaction():
+        items = run.store.work.set_aside(mapping.name, "ambiguous")
+    for item in items:
         seen = Record(item.remote_id or "", None, {})
         pair = Pair(
             mapping.name, None, seen if item.side == "sales" else None, seen if item.side == "back_office" else None

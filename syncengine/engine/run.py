@@ -12,6 +12,7 @@ from syncengine.engine.context import Run
 from syncengine.engine.detect import detect
 from syncengine.engine.detect import is_loaded
 from syncengine.engine.detect import open_polls
+from syncengine.engine.load import begin_only
 from syncengine.engine.load import load
 from syncengine.engine.operations import Operations
 from syncengine.engine.resume import Resumer
@@ -107,7 +108,7 @@ def _sync(run: Run, asked: Asked) -> None:
     applier = Applier(run, operations)
     for mapping in _chosen(run, asked):
         if mapping.name in expired or not _loaded(run, mapping):
-            load(run, mapping)
+            _load(run, mapping, again=mapping.name in expired)
         applier.work_through(mapping)
     for mapping in _chosen(run, asked):
         if mapping.kind == "order":
@@ -144,15 +145,26 @@ def _load_all(run: Run, asked: Asked) -> None:
         if asked.restart:
             for mapping in _chosen(run, asked):
                 run.store.cursors.drop(mapping.name, "load")
+                run.store.matching.clear(mapping.name)
     applier = Applier(run, operations)
     for mapping in _chosen(run, asked):
-        load(run, mapping, matching=asked.matching)
+        _load(run, mapping, matching=asked.matching, again=asked.kind == "couple")
         if asked.kind == "full-sync":
             applier.work_through(mapping)
     if not run.dry_run and asked.kind == "full-sync":
         resumer.wait_out(operations)
         for mapping in _chosen(run, asked):
             applier.work_through(mapping)
+
+
+def _load(run: Run, mapping: TableMapping, *, matching: bool = True, again: bool = False) -> None:
+    """As the mapping recommends. `again`: both sides are to be read whatever it says."""
+    if mapping.full_sync == "nothing" and not again:
+        begin_only(run, mapping)
+        return
+    if mapping.full_sync in ("couple", "nothing"):
+        run.couple_only.add(mapping.name)
+    load(run, mapping, matching=matching)
 
 
 def _loaded(run: Run, mapping: TableMapping) -> bool:

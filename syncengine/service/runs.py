@@ -41,13 +41,17 @@ LISTED = (FailureClass.PERSON, FailureClass.TRANSIENT, FailureClass.THROTTLED, F
 Progress = Callable[[str, Mapping[str, Any]], None]
 
 
+def unwatched(_event: str, _data: Mapping[str, Any]) -> None:
+    """Nobody looks."""
+
+
 def perform(
     company: Company,
     asked: Asked,
     *,
     dry_run: bool = False,
     wait_s: float = 0,
-    on_progress: Progress = lambda _event, _data: None,
+    on_progress: Progress = unwatched,
     stop_asked: Callable[[], bool] = lambda: False,
 ) -> dict[str, Any]:
     """Run, and give the run's JSON. Raises SyncError only where no run could begin (configuration, store, lease)."""
@@ -167,6 +171,7 @@ def _run(
         digests=live.digests,
         before_writing=before_writing,
         on_progress=on_progress,
+        watched=on_progress is not unwatched,
         stop_asked=stop_asked,
     )
 
@@ -225,6 +230,8 @@ def as_json(
         "refusal": None,
         "errors": [],
     }
+    if run is not None and asked.kind in ("full-sync", "couple"):
+        found["waves"] = sorted(run.waves, key=lambda one: one["wave"])
     error = result.error
     if error is not None and result.status == "refused":
         found["refusal"] = {"code": error.code, "system": error.side, "what": error.message, "remedy": error.remedy}

@@ -226,6 +226,11 @@ class SqlWork:
             self.session.run(insert(tables.work), made)
         return numbers
 
+    def fresh(self, mapping: str, side: Side) -> int:
+        """How many records of this side are work and not coupled."""
+        where = and_(self._of(mapping), _w.coupling_id.is_(None), _w.side == side)
+        return int(self.session.run(select(func.count()).select_from(tables.work).where(where)).scalar_one())
+
     def set_aside(self, mapping: str, code: str) -> Sequence[WorkItem]:
         """Records that are parked under a problem of this code."""
         statement = select(tables.work).where(self._of(mapping), _w.state == PARKED, _w.code == code).order_by(_w.id)

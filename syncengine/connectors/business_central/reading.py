@@ -159,6 +159,18 @@ class Reader:
         }
         return self.http.get(f"{self.root}/{with_options(self.path(view.table), options)}", HEADERS)
 
+    def total(self, name: str, where: Filter) -> int | None:
+        table = self.schema.table(name)
+        options = {
+            "$select": table.key,
+            "$filter": condition_text(by_members(table, where), table.columns, table.property),
+            "$top": "1",
+            "$count": "true",
+        }
+        answer = self.http.get(f"{self.root}/{with_options(self.path(name), options)}", HEADERS)
+        found = from_json(answer.body).get("@odata.count") if answer.status == 200 else None  # noqa: PLR2004
+        return int(found) if found is not None else None
+
     def read(self, view: View, ids: Sequence[str]) -> dict[str, Document | Gone]:
         table = self.schema.table(view.table)
         if table.key != "id":

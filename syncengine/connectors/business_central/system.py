@@ -135,6 +135,9 @@ class BusinessCentral:
     def scan(self, view: View, where: Filter, after: str | None = None) -> Iterator[Page]:
         return self.reader.scan(view, where, after)
 
+    def total(self, table: str, where: Filter) -> int | None:
+        return self.reader.total(table, where)
+
     def read(self, view: View, ids: Sequence[str]) -> Mapping[str, Document | Gone]:
         return self.reader.read(view, ids)
 

@@ -131,6 +131,9 @@ class DynamicsSales:
             return iter([Page(options.rows(self.reader, view.table), None)])
         return self.reader.scan(view, where, after)
 
+    def total(self, table: str, where: Filter) -> int | None:
+        return len(options.rows(self.reader, table)) if options.is_choice(table) else self.reader.total(table, where)
+
     def read(self, view: View, ids: Sequence[str]) -> Mapping[str, Document | Gone]:
         if options.is_choice(view.table):
             rows = {row.id: row for row in options.rows(self.reader, view.table)}
