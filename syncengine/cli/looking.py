@@ -15,6 +15,7 @@ from syncengine.cli.context import json_option
 from syncengine.cli.context import pass_options
 from syncengine.cli.output import emit_json
 from syncengine.cli.output import emit_rows
+from syncengine.cli.output import emit_text
 from syncengine.cli.output import text_of
 from syncengine.cli.stories import story_text
 from syncengine.errors import FailureClass
@@ -152,7 +153,7 @@ def explain(options: Options, order: str, *, as_json: bool) -> None:
     if as_json:
         emit_json(found)
     else:
-        click.echo(story_text(order, found))
+        emit_text(story_text(order, found))
 
 
 @click.group()
@@ -207,12 +208,12 @@ def archive_show(options: Options, order: str, version: int, *, as_json: bool) -
     if as_json:
         emit_json({"order": one.order, "version": one.version, "document": _document(one.document)})
         return
-    click.echo(f"{one.order} version {one.version}: {one.number}, replaced by {one.successor or '(nothing yet)'}")
+    emit_text(f"{one.order} version {one.version}: {one.number}, replaced by {one.successor or '(nothing yet)'}")
     for name, value in sorted(one.document.fields.items()):
         if text_of(value):
-            click.echo(f"  {name}: {text_of(value)}")
+            emit_text(f"  {name}: {text_of(value)}")
     for line in one.document.lines:
-        click.echo(f"  line {text_of({k: v for k, v in line.fields.items() if text_of(v) not in ('', '0')})}")
+        emit_text(f"  line {text_of({k: v for k, v in line.fields.items() if text_of(v) not in ('', '0')})}")
 
 
 @archive.command("diff")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -12,11 +13,24 @@ import click
 import msgspec
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from syncengine.errors import SyncError
 from syncengine.observe.redaction import redact
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
+
+# Control characters, and those that turn the direction of writing: an order that holds them paints on no screen.
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def emit_text(text: str, *, err: bool = False) -> None:
+    """Text for a person; what people typed into orders stands in it, so what cannot be seen is written out."""
+    click.echo(visible(text), err=err)
+
+
+def visible(text: str) -> str:
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def emit_json(value: Any) -> None:
@@ -48,13 +62,13 @@ def emit_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, as_j
         return
     if not sys.stdout.isatty():
         for row in rows:
-            click.echo("\t".join(text_of(row.get(column)) for column in columns))
+            emit_text("\t".join(text_of(row.get(column)) for column in columns))
         return
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:
         table.add_column(column.replace("_", " "), overflow="fold")
     for row in rows:
-        table.add_row(*(text_of(row.get(column)) for column in columns))
+        table.add_row(*(Text(visible(text_of(row.get(column)))) for column in columns))
     Console().print(table)
 
 
@@ -78,6 +92,6 @@ def emit_error(error: SyncError, *, as_json: bool) -> None:
         body = {"code": error.code, "message": error.message, "remedy": error.remedy, "side": error.side or None}
         emit_json({"error": body})
     message = redact(error.message)
-    click.echo(f"Error: {message}", err=True)
+    emit_text(f"Error: {message}", err=True)
     if error.remedy:
-        click.echo(f"  {redact(error.remedy)}", err=True)
+        emit_text(f"  {redact(error.remedy)}", err=True)

@@ -14,6 +14,7 @@ from syncengine.cli.context import command
 from syncengine.cli.context import json_option
 from syncengine.cli.context import pass_options
 from syncengine.cli.output import emit_json
+from syncengine.cli.output import emit_text
 from syncengine.cli.reports import plan_text
 from syncengine.cli.reports import progress_text
 from syncengine.cli.reports import run_text
@@ -127,7 +128,7 @@ def verify(options: Options, mappings: tuple[str, ...], *, repair: bool, as_json
     if as_json:
         emit_json(result)
     else:
-        click.echo(verify_text(result))
+        emit_text(verify_text(result))
     click.get_current_context().exit(result["exit_code"])
 
 
@@ -153,7 +154,7 @@ def _run(options: Options, asked: Asked, *, dry_run: bool, wait_s: float, as_jso
     if as_json:
         emit_json(result)
     else:
-        click.echo(plan_text(result) if dry_run else run_text(result))
+        emit_text(plan_text(result) if dry_run else run_text(result))
     click.get_current_context().exit(result["exit_code"])
 
 

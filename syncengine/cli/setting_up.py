@@ -9,6 +9,7 @@ from syncengine.cli.context import command
 from syncengine.cli.context import json_option
 from syncengine.cli.context import pass_options
 from syncengine.cli.output import emit_json
+from syncengine.cli.output import emit_text
 from syncengine.errors import ConfigurationError
 from syncengine.errors import UsageError
 from syncengine.service.check import check as find
@@ -37,9 +38,9 @@ def check(options: Options, *, as_json: bool) -> None:
         emit_json([finding.as_json() for finding in findings])
     else:
         for finding in findings:
-            click.echo(f"{MARKS[finding.level]}  {finding.message}")
+            emit_text(f"{MARKS[finding.level]}  {finding.message}")
             if finding.level != "ok" and finding.remedy:
-                click.echo(f"         → {finding.remedy}")
+                emit_text(f"         → {finding.remedy}")
     click.get_current_context().exit(exit_code(findings))
 
 

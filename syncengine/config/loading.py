@@ -62,7 +62,7 @@ def load(file: str | None, environment: Mapping[str, str] | None = None) -> Load
     text = _text(path)
     try:
         raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # no TOML, a number without end, brackets without end
         raise ConfigurationError(f"{path}: {error}", remedy="Correct the file at that place.") from error
     sources = _override(raw, env)
     try:

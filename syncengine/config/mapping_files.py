@@ -26,6 +26,8 @@ from ruamel.yaml.comments import CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.events import AliasEvent
+from ruamel.yaml.events import CollectionEndEvent
+from ruamel.yaml.events import CollectionStartEvent
 
 from syncengine.errors import MappingError
 from syncengine.errors import Problem
@@ -38,6 +40,7 @@ from syncengine.mapping.structure import Path as KeyPath
 from syncengine.mapping.structure import check
 
 LARGEST: Final = 1024 * 1024
+DEEPEST: Final = 30
 MERGED: Final = ("fields", "groups", "conflict", "deleted", "sales", "back_office", "lines")
 
 
@@ -113,6 +116,19 @@ def read_folders(folders: Sequence[Path], files: Sequence[Path] = ()) -> dict[st
     return written
 
 
+def _unwanted(file: str, text: str) -> Problem | None:
+    """What no mapping needs and what can make a small file a large one, found before anything is built of it."""
+    depth = 0
+    for event in YAML(typ="rt", pure=True).parse(text):
+        mark = event.start_mark
+        if isinstance(event, AliasEvent):
+            return Problem(file, mark.line + 1, mark.column + 1, "aliases are not allowed", "write it out")
+        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        if depth > DEEPEST:
+            return Problem(file, mark.line + 1, mark.column + 1, "nested too deeply: a mapping needs no such depth")
+    return None
+
+
 def read_file(file: Path, problems: list[Problem]) -> Iterable[Source]:
     """One file; what is wrong with its YAML goes to `problems`."""
     try:
@@ -126,12 +142,9 @@ def read_file(file: Path, problems: list[Problem]) -> Iterable[Source]:
     yaml = YAML(typ="rt", pure=True)
     yaml.allow_duplicate_keys = False
     try:
-        alias = next((event for event in YAML(typ="rt", pure=True).parse(text) if isinstance(event, AliasEvent)), None)
-        if alias is not None:
-            mark = alias.start_mark
-            problems.append(
-                Problem(str(file), mark.line + 1, mark.column + 1, "aliases are not allowed", "write it out")
-            )
+        unwanted = _unwanted(str(file), text)
+        if unwanted is not None:
+            problems.append(unwanted)
             return []
         data = yaml.load(text)
     except MarkedYAMLError as error:

@@ -10,6 +10,8 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from syncengine.observe.redaction import redacted
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -51,18 +53,21 @@ class Answer:
 
     def excerpt(self) -> str:
         text = " ".join(self.body[:400].decode("utf-8", "replace").split())
-        return text[:200]
+        return redacted(text[:200])
 
 
 def error_of(answer: Answer) -> tuple[str, str]:
-    """Code and message of an OData error body; the first of the text where it is none."""
+    """Code and message of an OData error body; the first of the text where it is none.
+
+    A service may quote what we sent it: its words are kept and shown, so our secrets are taken out here.
+    """
     try:
         found: Any = json.loads(answer.body or b"null")
     except (ValueError, RecursionError):
         found = None
     if isinstance(found, dict) and isinstance(found.get("error"), dict):
         error = found["error"]
-        return str(error.get("code") or ""), str(error.get("message") or "")
+        return redacted(str(error.get("code") or "")), redacted(str(error.get("message") or ""))
     return "", answer.excerpt() or f"status {answer.status} without a word"
 
 

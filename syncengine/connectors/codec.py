@@ -28,7 +28,7 @@ def from_json(body: bytes) -> Any:
     """Numbers with a point become Decimal. Raises NotJson."""
     try:
         return _decoder.decode(body)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise NotJson(str(error)) from error
 
 
