@@ -43,7 +43,9 @@ class Options:
 
     def chosen(self) -> Company:
         """The company that the command is about. Raises UsageError, ConfigurationError."""
-        return company(self.loaded(), self.company)
+        found = company(self.loaded(), self.company)
+        click.get_current_context().call_on_close(found.close)
+        return found
 
 
 def json_option(function: F) -> F:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
-from typing import TypeVar
 
 import click
 
@@ -13,6 +11,7 @@ from syncengine.cli.context import Options
 from syncengine.cli.context import command
 from syncengine.cli.context import json_option
 from syncengine.cli.context import pass_options
+from syncengine.cli.listings import listing_options
 from syncengine.cli.output import emit_json
 from syncengine.cli.output import emit_rows
 from syncengine.cli.output import emit_text
@@ -24,13 +23,6 @@ from syncengine.ports import ArchiveVersion
 from syncengine.records.document import Document
 from syncengine.service.runs import LISTED
 from syncengine.store import queries
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def listing_options(function: F) -> F:
-    function = click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True)(function)
-    return click.option("--since", type=click.DateTime(), help="Only what happened after this moment (UTC).")(function)
 
 
 @click.command()
@@ -45,8 +37,7 @@ def errors(options: Options, limit: int, since: datetime | None, *, as_json: boo
     Example: syncengine errors --limit 20
     """  # noqa: D301
     with options.chosen().session() as session:
-        rows = queries.parked(session, LISTED, limit=limit, since=since)
-    rows = [row for row in rows if row["code"] != "conflict"]
+        rows = queries.parked(session, LISTED, limit=limit, since=since, but=["conflict"])
     shown = ("id", "mapping", "record", "class", "message", "remedy")
     emit_rows(rows, shown, as_json=as_json, nothing="No errors.")
 
@@ -64,11 +55,12 @@ def waiting(options: Options, limit: int, since: datetime | None, *, as_json: bo
     """  # noqa: D301
     with options.chosen().session() as session:
         rows = queries.parked(session, (FailureClass.WAITING,), limit=limit, since=since)
-        under_way = queries.in_progress(session)
+        under_way = queries.in_progress(session, limit=limit, since=since)
     rows += [
         {**one, "class": "in-progress", "message": f"a {one['kind']} is in progress", "record": {}, "remedy": ""}
         for one in under_way
     ]
+    rows = sorted(rows, key=lambda row: str(row["since"]), reverse=True)[:limit]
     emit_rows(rows, ("id", "mapping", "record", "message", "remedy"), as_json=as_json, nothing="Nothing waits.")
 
 
@@ -85,9 +77,7 @@ def conflicts(options: Options, limit: int, since: datetime | None, *, as_json: 
     """  # noqa: D301
     company = options.chosen()
     with company.store() as store, store.transaction():
-        found = [
-            one for one in store.conflicts.open(limit=limit) if since is None or one.since.replace(tzinfo=None) >= since
-        ]
+        found = store.conflicts.open(limit=limit, since=since)
         couplings = store.couplings.get([one.coupling for one in found])
     rows = []
     for one in found:
@@ -116,12 +106,20 @@ def conflicts(options: Options, limit: int, since: datetime | None, *, as_json: 
 
 @click.group(invoke_without_command=True)
 @click.option("--mapping", metavar="NAME", help="Only this mapping.")
-@click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True)
+@listing_options
 @json_option
 @pass_options
 @click.pass_context
 @command
-def couplings(context: click.Context, options: Options, mapping: str | None, limit: int, *, as_json: bool) -> None:
+def couplings(
+    context: click.Context,
+    options: Options,
+    mapping: str | None,
+    limit: int,
+    since: datetime | None,
+    *,
+    as_json: bool,
+) -> None:
     """Which record of Sales is which of the back office; ended couplings included.
 
     \b
@@ -130,7 +128,7 @@ def couplings(context: click.Context, options: Options, mapping: str | None, lim
     if context.invoked_subcommand is not None:
         return
     with options.chosen().session() as session:
-        rows = queries.couplings(session, mapping=mapping, limit=limit)
+        rows = queries.couplings(session, mapping=mapping, limit=limit, since=since)
     columns = ("id", "mapping", "sales_number", "back_office_number", "status", "sales", "back_office")
     emit_rows(rows, columns, as_json=as_json, nothing="Nothing is coupled.")
 
@@ -163,11 +161,11 @@ def archive() -> None:
 
 @archive.command("list")
 @click.argument("order", required=False)
-@click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True)
+@listing_options
 @json_option
 @pass_options
 @command
-def archive_list(options: Options, order: str | None, limit: int, *, as_json: bool) -> None:
+def archive_list(options: Options, order: str | None, limit: int, since: datetime | None, *, as_json: bool) -> None:
     """All kept versions, or those of one order, newest first.
 
     \b
@@ -175,7 +173,7 @@ def archive_list(options: Options, order: str | None, limit: int, *, as_json: bo
     """  # noqa: D301
     company = options.chosen()
     with company.store() as store, store.transaction():
-        found = store.archive.versions(order, limit=limit)
+        found = store.archive.versions(order, limit=limit, since=since)
     rows = [
         {
             "id": one.id,

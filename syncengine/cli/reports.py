@@ -82,6 +82,8 @@ def _head(result: Mapping[str, Any]) -> Iterator[str]:
 
 def _counts(result: Mapping[str, Any]) -> Iterator[str]:
     wrote = False
+    if result.get("paused"):
+        yield f"Paused, so nothing of it was written: {', '.join(result['paused'])}"
     for one in result["mappings"]:
         parts = []
         for name in ("inserted", "modified", "deleted"):

@@ -20,6 +20,7 @@ from syncengine.cli.reports import progress_text
 from syncengine.cli.reports import run_text
 from syncengine.cli.reports import verify_text
 from syncengine.engine.run import Asked
+from syncengine.errors import UsageError
 from syncengine.service.runs import Progress
 from syncengine.service.runs import perform
 from syncengine.service.runs import unwatched
@@ -78,6 +79,7 @@ def couple(options: Options, mappings: tuple[str, ...], wait_s: float, *, dry_ru
 
 @click.command()
 @mapping_option
+@click.option("--order", "orders", multiple=True, metavar="ID", help="Only this order, by number or id; repeat.")
 @click.option("--sweep", "sweep_all", is_flag=True, help="Compare all coupled orders, whatever their stamps say.")
 @dry_run_option
 @wait_option
@@ -85,14 +87,23 @@ def couple(options: Options, mappings: tuple[str, ...], wait_s: float, *, dry_ru
 @pass_options
 @command
 def sync(
-    options: Options, mappings: tuple[str, ...], wait_s: float, *, sweep_all: bool, dry_run: bool, as_json: bool
+    options: Options,
+    mappings: tuple[str, ...],
+    orders: tuple[str, ...],
+    wait_s: float,
+    *,
+    sweep_all: bool,
+    dry_run: bool,
+    as_json: bool,
 ) -> None:
     """One incremental run, with the sweep when it is due; this is what cron calls.
 
     \b
     Example: syncengine sync
     """  # noqa: D301
-    asked = Asked("sync", mappings, sweep_all=sweep_all, sweep_interval_s=_interval(options))
+    if orders and sweep_all:
+        raise UsageError("--order and --sweep exclude each other", remedy="Use one of them.")
+    asked = Asked("sync", mappings, sweep_all=sweep_all, sweep_interval_s=_interval(options), orders=orders)
     _run(options, asked, dry_run=dry_run, wait_s=wait_s, as_json=as_json)
 
 

@@ -7,6 +7,7 @@ number that comes back, a value the system moved, an edit in between are all fou
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -15,6 +16,7 @@ from syncengine.engine import explain
 from syncengine.engine.context import Run
 from syncengine.engine.entering import enter
 from syncengine.engine.operations import Operations
+from syncengine.engine.pausing import paused
 from syncengine.engine.progress import Pace
 from syncengine.engine.reading import Candidate
 from syncengine.engine.reading import as_pair
@@ -42,6 +44,7 @@ from syncengine.records.document import Gone
 from syncengine.records.record import Pair
 from syncengine.records.record import Record
 from syncengine.records.values import SIDES
+from syncengine.records.values import Side
 
 log = get_logger()
 
@@ -51,16 +54,23 @@ BACKOFF_S = (30, 60, 300, 900, 3600)
 class Applier:
     """Works through one mapping's pending records."""
 
-    def __init__(self, run: Run, operations: Operations) -> None:
+    def __init__(
+        self, run: Run, operations: Operations, only: Mapping[str, Mapping[Side, Sequence[str]]] | None = None
+    ) -> None:
+        """`only`: by mapping, the remote records that are worked on; others wait for another run."""
         self.run = run
         self.operations = operations
+        self.only = only
         self.passes: Counter[Subject] = Counter()
 
     def work_through(self, mapping: TableMapping) -> None:
         pace: Pace | None = None
+        only = None if self.only is None else self.only.get(mapping.name, {})
         while not self.run.stop_asked():
             with self.run.store.transaction():
-                items = self.run.store.work.claim(mapping.name, self.run.limits.chunk, self.run.clock.now())
+                if paused(self.run, mapping.name):
+                    return
+                items = self.run.store.work.claim(mapping.name, self.run.limits.chunk, self.run.clock.now(), only)
                 busy = self.run.store.journal.busy(mapping.name)
                 if pace is None:
                     total = self.run.store.work.pending(mapping.name) if self.run.watched else None
@@ -206,6 +216,10 @@ class Applier:
             until = self.run.clock.now() + timedelta(seconds=problem.again_s)
             self.run.again_at = max(until, self.run.again_at or until)
         number = candidate.item.number or self._number(candidate)
+        side = candidate.item.side
+        if side is not None and (document := candidate.document(side)) is not None:
+            # Read and planned in this version: a poll that brings it once more brings nothing new.
+            self.run.store.cursors.remember(candidate.item.mapping, side, {document.id: document.version}, "parked")
         self.run.store.work.park(candidate.subject, problem, until=until, causes=action.waits_for, number=number)
         known = candidate.item.problem
         if known is None or (known.code, known.message) != (problem.code, problem.message):

@@ -189,6 +189,7 @@ def record_coupling(
     store = run.store
     coupling = store.couplings.couple(mapping.name, sales.id, back_office.id, created_by=created_by, scope=scope)
     store.couplings.name(coupling, run.number(mapping, "sales", sales), run.number(mapping, "back_office", back_office))
+    store.work.keep_out(mapping.name, coupling, sales.id, back_office.id)
     store.cursors.forget(mapping.name, "sales", [sales.id])
     store.cursors.forget(mapping.name, "back_office", [back_office.id])
     store.work.release(mapping.name, {"sales": [sales.id], "back_office": [back_office.id]})

@@ -28,6 +28,7 @@ from syncengine.mapping.model import MatchGroup
 from syncengine.mapping.model import TableMapping
 from syncengine.observe.logging import get_logger
 from syncengine.planner.steps import Action
+from syncengine.ports import Coupling
 from syncengine.ports import Found
 from syncengine.ports import Keyed
 from syncengine.ports import Poll
@@ -44,6 +45,9 @@ log = get_logger()
 
 LOAD = "load"
 ALL_READ = "all read"
+NEVER = "never read"
+ASKED_FOR = ("couple", "full-sync")
+"""Runs in which a person asks for a match coupling."""
 READ_FIRST: tuple[Side, Side] = ("back_office", "sales")
 
 
@@ -167,15 +171,19 @@ def take_page(run: Run, mapping: TableMapping, side: Side, documents: Sequence[D
     run.counts.of(mapping.name).scanned[side] += len(documents)
     coupled = {document_id: some[0] for document_id, some in store.couplings.by_remote(mapping.name, side, ids).items()}
     known = store.couplings.known(mapping.name, side, [one for one in ids if one not in coupled])
+    remembered = store.cursors.remembered(mapping.name, side, [one for one in ids if one not in coupled])
     key_column = str(run.facts.settings.get("correlation", "")) if side == "back_office" and mapping.correlation else ""
     fresh: list[Document] = []
+    apart: list[Document] = []
     filtered: dict[str, str | None] = {}
     for document in documents:
         if document.id in coupled:
             if differs(run, mapping, side, document, coupled[document.id].base):
-                store.work.add(
-                    Subject(mapping.name, coupled[document.id].id), {side: document}, keep=True, changed=side
-                )
+                held = coupled[document.id]
+                swept = accounted(held, side, document)
+                store.work.add(Subject(mapping.name, held.id), {side: document}, keep=True, changed=side, swept=swept)
+        elif known.get(document.id) == "uncoupled" and run.kind in ASKED_FOR:
+            apart.append(document)  # by a person: may be matched again, is never created
         elif document.id in known or str(document.fields.get(key_column) or "").startswith(KEY_PREFIX):
             continue
         elif not in_time(run, mapping, side, document) or not match.considered(mapping, side, document):
@@ -183,8 +191,14 @@ def take_page(run: Run, mapping: TableMapping, side: Side, documents: Sequence[D
         else:
             fresh.append(document)
     store.cursors.remember(mapping.name, side, filtered, "filtered")
-    store.work.enter(mapping.name, side, [Found(one, run.number(mapping, side, one)) for one in fresh])
-    store.matching.put(mapping.name, side, [one for document in fresh if (one := _keyed(run, mapping, side, document))])
+    found = [
+        Found(one, run.number(mapping, side, one), known=remembered.get(one.id, NEVER) == one.version) for one in fresh
+    ]
+    store.work.enter(mapping.name, side, found)
+    matched = [*fresh, *apart]
+    store.matching.put(
+        mapping.name, side, [one for document in matched if (one := _keyed(run, mapping, side, document))]
+    )
 
 
 def _keyed(run: Run, mapping: TableMapping, side: Side, document: Document) -> Keyed | None:
@@ -194,6 +208,13 @@ def _keyed(run: Run, mapping: TableMapping, side: Side, document: Document) -> K
         return None  # planned like the others, where it becomes a problem with its own words
     scope = match.scope_of_record(record, mapping.sales.scope) if side == "sales" else ""
     return Keyed(document.id, scope, dict(match.keys(mapping, side, record)))
+
+
+def accounted(coupling: Coupling, side: Side, document: Document) -> bool:
+    """Was it planned already in exactly this version, lines included?"""
+    read = {"": document.version, **{line.id: line.version for line in document.lines}}
+    known = coupling.tokens.get(side, {})
+    return document.version is not None and all(known.get(name) == token for name, token in read.items())
 
 
 def differs(run: Run, mapping: TableMapping, side: Side, document: Document, base: Base | None) -> bool:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from syncengine.engine.context import Run
 from syncengine.engine.operations import Operations
 from syncengine.engine.operations import Running
+from syncengine.engine.pausing import paused
 from syncengine.engine.recover import settle
 from syncengine.engine.recover import unknown_steps
 from syncengine.observe.logging import get_logger
@@ -21,8 +22,7 @@ class Resumer:
 
     def resume(self, operations: Operations) -> None:
         """Settle every open intent that can be settled, and carry those operations on to their end."""
-        with self.run.store.transaction():
-            unfinished = self.run.store.journal.unfinished()
+        unfinished = self._unfinished()
         for name, mapping in self.run.mappings.items():
             running = []
             for operation in unfinished:
@@ -37,8 +37,7 @@ class Resumer:
     def wait_out(self, operations: Operations) -> None:
         """Where an unguarded create may be repeated soon, wait for it rather than leave it to the next run."""
         for _ in range(3):
-            with self.run.store.transaction():
-                unfinished = self.run.store.journal.unfinished()
+            unfinished = self._unfinished()
             waits = [self._left_s(operation) for operation in unfinished]
             soon = [seconds for seconds in waits if seconds is not None and seconds <= self.run.limits.patience_s]
             if not soon or self.run.stop_asked():
@@ -46,6 +45,12 @@ class Resumer:
             log.info("waiting_for_unknown_outcome", seconds=max(soon))
             self.run.clock.sleep(max([0.0, *soon]))
             self.resume(operations)
+
+    def _unfinished(self) -> list[Operation]:
+        """Those of paused mappings stay as they are: carrying them on would write."""
+        with self.run.store.transaction():
+            found = self.run.store.journal.unfinished()
+            return [one for one in found if not paused(self.run, one.mapping)]
 
     def _left_s(self, operation: Operation) -> float | None:
         unknown = unknown_steps(operation)

@@ -14,7 +14,9 @@ from syncengine.engine.detect import is_loaded
 from syncengine.engine.detect import open_polls
 from syncengine.engine.load import begin_only
 from syncengine.engine.load import load
+from syncengine.engine.naming import take_in
 from syncengine.engine.operations import Operations
+from syncengine.engine.pausing import paused_mappings
 from syncengine.engine.resume import Resumer
 from syncengine.engine.sweep import sweep
 from syncengine.engine.verify import Verified
@@ -43,6 +45,7 @@ class Asked:
     sweep_all: bool = False
     sweep_interval_s: float = 0
     repair: bool = False
+    orders: tuple[str, ...] = ()  # numbers or ids: these orders and no others
 
 
 @dataclass
@@ -58,7 +61,9 @@ def execute(run: Run, asked: Asked) -> Result:
     try:
         if asked.kind == "verify":
             return _verify(run, asked)
-        if asked.kind == "sync":
+        if asked.orders:
+            _sync_orders(run, asked)
+        elif asked.kind == "sync":
             _sync(run, asked)
         else:
             _load_all(run, asked)
@@ -89,6 +94,29 @@ def _chosen(run: Run, asked: Asked) -> Sequence[TableMapping]:
     return [one for one in run.mappings.values() if not asked.mappings or one.name in asked.mappings]
 
 
+def _at_work(run: Run, asked: Asked) -> Sequence[TableMapping]:
+    """Those of them that are not paused."""
+    held = paused_mappings(run)
+    return [one for one in _chosen(run, asked) if one.name not in held]
+
+
+def _sync_orders(run: Run, asked: Asked) -> None:
+    """Certain orders, read singly: no poll, and no cursor moves."""
+    operations, resumer = Operations(run), Resumer(run)
+    guard.at_the_start(run)
+    guard.same_systems(run)
+    if not run.dry_run:
+        resumer.resume(operations)
+    mappings = [one for one in _chosen(run, asked) if one.kind == "order"]
+    applier = Applier(run, operations, take_in(run, mappings, asked.orders))
+    for mapping in mappings:
+        applier.work_through(mapping)
+    if not run.dry_run:
+        resumer.wait_out(operations)
+        for mapping in mappings:
+            applier.work_through(mapping)
+
+
 def _sync(run: Run, asked: Asked) -> None:
     operations, resumer = Operations(run), Resumer(run)
     with run.store.transaction():
@@ -106,17 +134,17 @@ def _sync(run: Run, asked: Asked) -> None:
     guard.same_systems(run)
     expired = detect(run, polled)
     applier = Applier(run, operations)
-    for mapping in _chosen(run, asked):
+    for mapping in _at_work(run, asked):
         if mapping.name in expired or not _loaded(run, mapping):
             _load(run, mapping, again=mapping.name in expired)
         applier.work_through(mapping)
-    for mapping in _chosen(run, asked):
+    for mapping in _at_work(run, asked):
         if mapping.kind == "order":
             sweep(run, mapping, interval_s=asked.sweep_interval_s, everything=asked.sweep_all)
             applier.work_through(mapping)
     if not run.dry_run:
         resumer.wait_out(operations)
-        for mapping in _chosen(run, asked):
+        for mapping in _at_work(run, asked):
             applier.work_through(mapping)
         _ask_again(run, asked, applier)
 
@@ -143,17 +171,17 @@ def _load_all(run: Run, asked: Asked) -> None:
         _mappings_changed(run)
         _mode_changed(run)
         if asked.restart:
-            for mapping in _chosen(run, asked):
+            for mapping in _at_work(run, asked):
                 run.store.cursors.drop(mapping.name, "load")
                 run.store.matching.clear(mapping.name)
     applier = Applier(run, operations)
-    for mapping in _chosen(run, asked):
+    for mapping in _at_work(run, asked):
         _load(run, mapping, matching=asked.matching, again=asked.kind == "couple")
         if asked.kind == "full-sync":
             applier.work_through(mapping)
     if not run.dry_run and asked.kind == "full-sync":
         resumer.wait_out(operations)
-        for mapping in _chosen(run, asked):
+        for mapping in _at_work(run, asked):
             applier.work_through(mapping)
 
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from syncengine.engine.context import Run
+from syncengine.engine.load import accounted
 from syncengine.engine.load import differs
 from syncengine.mapping.model import TableMapping
 from syncengine.observe.logging import get_logger
@@ -90,4 +91,5 @@ def _compare(run: Run, mapping: TableMapping, some: Sequence[Coupling]) -> None:
             for side, seen in held.items():
                 if not isinstance(seen, Document) or differs(run, mapping, side, seen, coupling.base):
                     log.info("sweep_found", mapping=mapping.name, coupling=coupling.id, side=side)
-                    run.store.work.add(Subject(mapping.name, coupling.id), changed=side)
+                    known = isinstance(seen, Document) and accounted(coupling, side, seen)
+                    run.store.work.add(Subject(mapping.name, coupling.id), changed=side, swept=known)

@@ -190,6 +190,8 @@ def _reason(
     state = run.store.work.state(subject)
     if group is not None and run.store.conflicts.covers(coupling.id, _groups(mapping, group, line), line):
         return "conflict"
+    if state in ("skipped", "excluded"):
+        return "filtered"  # a person has set it aside
     if state is not None:
         return "in-flight" if state == "pending" else "waiting"
     if records is not None:
@@ -223,6 +225,9 @@ def _missing(run: Run, mapping: TableMapping, side: Side, found: Verified) -> No
                     found.filtered += 1
                     continue
                 subject = Subject(mapping.name, None, side, document.id)
+                if run.store.work.state(subject) in ("skipped", "excluded"):
+                    found.filtered += 1
+                    continue
                 shown = {side: "present", other(side): None}
                 found.differences.append(
                     Difference(

@@ -86,6 +86,7 @@ def couple_documents(store: SqlStore, mapping: TableMapping, documents: Mapping[
         mapping.name, ids["sales"], ids["back_office"], created_by=by, scope=scope_of(mapping, documents["sales"])
     )
     store.couplings.name(coupling, numbers[0], numbers[1])
+    store.work.keep_out(mapping.name, coupling, ids["sales"], ids["back_office"])
     for side in SIDES:
         store.cursors.forget(mapping.name, side, [ids[side]])
         store.work.done(Subject(mapping.name, None, side, ids[side]))

@@ -5,15 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from dataclasses import field
 from datetime import datetime
-from typing import Final
 
 from syncengine.errors import SyncError
 from syncengine.observe.metrics import Metrics
+from syncengine.service.runs import VERIFIED
 from syncengine.service.wiring import Company
 from syncengine.store import health
-
-VERIFIED: Final = "verified"
-"""Under this name the store remembers what the last verify found."""
 
 
 @dataclass

@@ -25,7 +25,6 @@ from syncengine.errors import SyncError
 from syncengine.observe.logging import bind
 from syncengine.observe.logging import get_logger
 from syncengine.observe.metrics import Metrics
-from syncengine.service.health import VERIFIED
 from syncengine.service.lease import Lease
 from syncengine.service.lease import hold
 from syncengine.service.runs import perform
@@ -268,8 +267,6 @@ class Rounds:
             self.metrics.counted(
                 company.name, side, retries=retries - retries_before, throttled=throttled - throttled_before
             )
-        if job == "verify":
-            self._remember_verify(result)
         error = result.get("error") or {}
         log.info(
             "run",
@@ -305,12 +302,6 @@ class Rounds:
 
     def _outcome(self, job: Job, what: Mapping[str, Any]) -> None:
         self.last[job] = {**what, "at": self._company.clock.now().isoformat()}
-
-    def _remember_verify(self, result: Mapping[str, Any]) -> None:
-        reasons = [one["reason"] for one in result.get("differences", [])]
-        found = {"unexplained": reasons.count("unexplained"), "differences": len(reasons)}
-        with self._company.store(writes=True) as store, store.transaction():
-            store.remembered.put(VERIFIED, found)
 
     def _stand(self, state: Any, reason: str = "", message: str = "", remedy: str = "") -> None:
         """Told once when it begins, and once when it ends."""

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
+from typing import Final
 
 from syncengine.engine import guard
 from syncengine.engine.context import Run
 from syncengine.engine.counts import RunCounts
+from syncengine.engine.pausing import paused_mappings
 from syncengine.engine.references import StoredReferences
 from syncengine.engine.run import Asked
 from syncengine.engine.run import Result
@@ -21,9 +23,11 @@ from syncengine.errors import Refused
 from syncengine.errors import SyncError
 from syncengine.observe import tracing
 from syncengine.observe.logging import bind
+from syncengine.observe.logging import get_logger
 from syncengine.planner.steps import Action
 from syncengine.planner.steps import Step
 from syncengine.ports import Counts
+from syncengine.records.encoding import dumps
 from syncengine.records.values import SIDES
 from syncengine.records.values import Ref
 from syncengine.records.values import Side
@@ -37,6 +41,13 @@ from syncengine.store.store import SqlStore
 from syncengine.store.temporary import shadow
 
 LISTED = (FailureClass.PERSON, FailureClass.TRANSIENT, FailureClass.THROTTLED, FailureClass.BUG)
+
+VERIFIED: Final = "verified"
+"""Under this name the store remembers what the last verify found."""
+
+KEPT: Final = 20
+
+log = get_logger()
 
 Progress = Callable[[str, Mapping[str, Any]], None]
 
@@ -66,7 +77,10 @@ def perform(
                     with store.transaction():
                         guard.other_mode(store.lease.holder(), mode, company.clock.now())
                     shadow(store.session)
-                return _performed(company, store, asked, run_id, mode, None, dry_run, on_progress, stop_asked)
+                found = _performed(company, store, asked, run_id, mode, None, dry_run, on_progress, stop_asked)
+                if looking:
+                    _remember_verify(company, found)
+                return found
             limits = company.loaded.configuration.limits
             with hold(
                 company.engine, store.session, mode=mode, run_id=run_id, lease_s=limits.lease_s, wait_s=wait_s
@@ -101,6 +115,7 @@ def _performed(
     before = {side: replace(system.counts) for side, system in company.opened_systems().items()}
     if lease is not None:
         with store.transaction():
+            store.runs.abandoned()
             store.runs.started(run_id, asked.kind, mode)
     run: Run | None = None
     try:
@@ -125,11 +140,36 @@ def _performed(
     counts = _counts_since(company, before) if run is not None else {}
     found = as_json(company, run, result, asked, run_id, mode, counts, dry_run=dry_run)
     found |= {"started_at": stamp(started_at), "finished_at": stamp(company.clock.now())}
-    found["errors"] = _errors(store, run) if result.exit_code != 7 else []  # noqa: PLR2004
+    if result.exit_code != 7:  # noqa: PLR2004  the store answers
+        found["errors"] = _errors(store, run)
+        found["paused"] = paused_mappings(run) if run is not None else []
     if lease is not None and result.exit_code != 7:  # noqa: PLR2004
         with store.transaction():
-            store.runs.finished(run_id, result.status, result.exit_code, "")
+            store.runs.finished(run_id, result.status, result.exit_code, dumps(_kept(found)))
     return found
+
+
+def _kept(found: Mapping[str, Any]) -> dict[str, Any]:
+    """What is remembered of a run: its counts whole; of the problems, which have listings of their own, the first."""
+    return {
+        name: list(value)[:KEPT] if name in ("errors", "differences", "actions") else value
+        for name, value in found.items()
+    }
+
+
+def _remember_verify(company: Company, found: Mapping[str, Any]) -> None:
+    """For `status`, metrics and alerts. A store that takes no writes does not spoil what was found."""
+    if "differences" not in found:
+        return
+    reasons = [one["reason"] for one in found["differences"]]
+    told = {"unexplained": reasons.count("unexplained"), "differences": len(reasons), "at": found["finished_at"]}
+    try:
+        with company.store(writes=True) as store, store.transaction():
+            store.remembered.put(VERIFIED, told)
+            store.runs.started(found["run_id"], "verify", found["mode"], at=found["started_at"])
+            store.runs.finished(found["run_id"], found["status"], found["exit_code"], dumps(_kept(found)))
+    except SyncError as error:
+        log.warning("verify_not_remembered", error=error.message)
 
 
 def _run(
@@ -228,6 +268,7 @@ def as_json(
         "retries": sum(one.retries for one in counts.values()),
         "throttled": sum(one.throttled for one in counts.values()),
         "refusal": None,
+        "paused": [],
         "errors": [],
     }
     if run is not None and asked.kind in ("full-sync", "couple"):

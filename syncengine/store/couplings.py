@@ -14,6 +14,7 @@ from sqlalchemy import bindparam
 from sqlalchemy import delete
 from sqlalchemy import func
 from sqlalchemy import insert
+from sqlalchemy import or_
 from sqlalchemy import select
 from sqlalchemy import update
 
@@ -56,6 +57,13 @@ class SqlCouplings:
             for coupling in self._couplings(where):
                 found[coupling.remote_id(side)].append(coupling)
         return found
+
+    def named(self, mapping: str, name: str) -> Sequence[Coupling]:
+        """Live couplings of what people call by this number, or systems by this id, on either side."""
+        called = or_(
+            _c.sales_number == name, _c.back_office_number == name, _c.sales_id == name, _c.back_office_id == name
+        )
+        return list(self._couplings(and_(self._of(mapping), _c.status == "coupled", called)))
 
     def brief(self, mapping: str, side: Side, ids: Sequence[str]) -> Mapping[str, tuple[int, Mapping[str, Any]]]:
         """Remote id -> coupling id and tokens of that side, without reading the base."""

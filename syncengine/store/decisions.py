@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_
@@ -27,6 +28,7 @@ from syncengine.store.plans import decision_from
 from syncengine.store.plans import decision_to
 from syncengine.store.session import Session
 from syncengine.store.session import moment
+from syncengine.store.session import stamp
 
 _c = tables.conflicts.c
 _a = tables.archive_versions.c
@@ -75,10 +77,17 @@ class SqlConflicts:
                 )
 
     def open(
-        self, *, mapping: str | None = None, coupling: int | None = None, limit: int | None = None
+        self,
+        *,
+        mapping: str | None = None,
+        coupling: int | None = None,
+        limit: int | None = None,
+        since: datetime | None = None,
     ) -> Sequence[Conflict]:
         """Open conflicts, newest first."""
         where = and_(_c.company == self.session.company, _c.status == "open")
+        if since is not None:
+            where = and_(where, _c.since >= stamp(since))
         if mapping is not None:
             where = and_(where, _c.mapping == mapping)
         if coupling is not None:
@@ -167,9 +176,13 @@ class SqlArchive:
             .values(successor=successor)
         )
 
-    def versions(self, order: str | None = None, *, limit: int | None = None) -> Sequence[ArchiveVersion]:
+    def versions(
+        self, order: str | None = None, *, limit: int | None = None, since: datetime | None = None
+    ) -> Sequence[ArchiveVersion]:
         """Newest first; of one order by its number on either side, then or now."""
         where = _a.company == self.session.company
+        if since is not None:
+            where = and_(where, _a.archived_at >= stamp(since))
         if order is not None:
             couplings = tables.couplings.c
             named = select(couplings.id).where(

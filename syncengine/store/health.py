@@ -23,6 +23,7 @@ from syncengine.store import tables
 from syncengine.store.session import Session
 from syncengine.store.session import moment
 from syncengine.store.session import stamp
+from syncengine.store.work import ASIDE
 
 State = Literal["moving", "waiting", "person"]
 
@@ -99,7 +100,7 @@ def _work(session: Session, found: dict[str, MappingHealth]) -> None:
             func.min(_w.sales_since).label("sales"),
             func.min(_w.back_office_since).label("back_office"),
         )
-        .where(_w.company == session.company)
+        .where(_w.company == session.company, _w.state.not_in(ASIDE))
         .group_by(_w.mapping, _w.state, _w.failure, _w.code, uncoupled)
     )
     for row in session.run(statement).mappings():

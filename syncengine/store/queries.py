@@ -8,14 +8,18 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_
+from sqlalchemy import func
 from sqlalchemy import or_
 from sqlalchemy import select
 
 from syncengine.errors import FailureClass
+from syncengine.ports import Subject
 from syncengine.records.encoding import loads
 from syncengine.store import tables
 from syncengine.store.session import Session
 from syncengine.store.session import stamp
+from syncengine.store.work import ASIDE
+from syncengine.store.work import PARKED
 
 _w = tables.work.c
 _c = tables.couplings.c
@@ -30,9 +34,38 @@ def parked(
     limit: int | None = None,
     since: datetime | None = None,
     mappings: Sequence[str] = (),
+    but: Sequence[str] = (),
 ) -> list[dict[str, Any]]:
-    """Parked records of these classes, newest first, in the shape of the contract's `errors`."""
-    where = and_(_w.company == session.company, _w.state == "parked", _w.failure.in_([str(one) for one in failures]))
+    """Parked records of these classes but not of these codes, newest first, in the shape of the contract's `errors`."""
+    where = and_(_w.state == PARKED, _w.failure.in_([str(one) for one in failures]), _w.code.not_in(list(but)))
+    return [_problem(row) for row in _work(session, where, limit, since, mappings)]
+
+
+def aside(session: Session, *, limit: int | None = None, since: datetime | None = None) -> list[dict[str, Any]]:
+    """What a person has skipped or excluded, newest first; `since` is when."""
+    return [
+        {**_problem(row), "state": row["state"], "since": row["updated_at"]}
+        for row in _work(session, _w.state.in_(ASIDE), limit, since)
+    ]
+
+
+def set_aside(session: Session) -> dict[str, int]:
+    """By mapping, how many records a person has skipped or excluded."""
+    where = and_(_w.company == session.company, _w.state.in_(ASIDE))
+    return dict(session.run(select(_w.mapping, func.count()).where(where).group_by(_w.mapping)).all())
+
+
+def outstanding(session: Session, mapping: str, name: str) -> list[Subject]:
+    """Uncoupled records with something outstanding that have this number or id."""
+    where = and_(_w.company == session.company, _w.mapping == mapping, _w.coupling_id.is_(None))
+    statement = select(_w.side, _w.remote_id).where(where, or_(_w.number == name, _w.remote_id == name))
+    return [Subject(mapping, None, side, remote_id) for side, remote_id in session.run(statement)]
+
+
+def _work(
+    session: Session, where: Any, limit: int | None, since: datetime | None, mappings: Sequence[str] = ()
+) -> list[Mapping[str, Any]]:
+    where = and_(_w.company == session.company, where)
     if since is not None:
         where = and_(where, _w.updated_at >= stamp(since))
     if mappings:
@@ -44,7 +77,7 @@ def parked(
         .order_by(_w.updated_at.desc(), _w.id.desc())
         .limit(limit)
     )
-    return [_problem(row) for row in session.run(statement).mappings()]
+    return list(session.run(statement).mappings())
 
 
 def _problem(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -68,9 +101,13 @@ def _problem(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def couplings(session: Session, *, mapping: str | None = None, limit: int | None = None) -> list[dict[str, Any]]:
+def couplings(
+    session: Session, *, mapping: str | None = None, limit: int | None = None, since: datetime | None = None
+) -> list[dict[str, Any]]:
     """Couplings and tombstones, newest first."""
     where = _c.company == session.company
+    if since is not None:
+        where = and_(where, _c.created_at >= stamp(since))
     if mapping is not None:
         where = and_(where, _c.mapping == mapping)
     statement = select(tables.couplings).where(where).order_by(_c.id.desc()).limit(limit)
@@ -91,10 +128,13 @@ def couplings(session: Session, *, mapping: str | None = None, limit: int | None
     ]
 
 
-def in_progress(session: Session) -> list[dict[str, Any]]:
-    """Open operations: writes that have begun and not ended."""
+def in_progress(session: Session, *, limit: int | None = None, since: datetime | None = None) -> list[dict[str, Any]]:
+    """Open operations: writes that have begun and not ended, newest first."""
     operations = tables.operations.c
-    statement = select(tables.operations).where(operations.company == session.company, operations.status == "open")
+    where = and_(operations.company == session.company, operations.status == "open")
+    if since is not None:
+        where = and_(where, operations.created_at >= stamp(since))
+    statement = select(tables.operations).where(where).order_by(operations.id.desc()).limit(limit)
     return [
         {
             "id": row["id"],

@@ -26,7 +26,7 @@ class SqlRuns:
     def __init__(self, session: Session) -> None:
         self.session = session
 
-    def started(self, run_id: str, kind: str, mode: str) -> None:
+    def started(self, run_id: str, kind: str, mode: str, at: str = "") -> None:
         self.session.run(
             insert(tables.runs).values(
                 id=run_id,
@@ -34,9 +34,18 @@ class SqlRuns:
                 kind=kind,
                 mode=mode,
                 status="running",
-                started_at=self.session.now(),
+                started_at=at or self.session.now(),
             )
         )
+
+    def abandoned(self) -> int:
+        """Runs that are still called running while the caller holds the lease: their processes are dead."""
+        done = self.session.run(
+            update(tables.runs)
+            .where(_r.company == self.session.company, _r.status == "running")
+            .values(status="interrupted", finished_at=self.session.now())
+        )
+        return int(done.rowcount)
 
     def finished(self, run_id: str, status: str, exit_code: int, result: str) -> None:
         self.session.run(
@@ -45,11 +54,22 @@ class SqlRuns:
             .values(status=status, exit_code=exit_code, finished_at=self.session.now(), result=result)
         )
 
-    def newest(self, limit: int) -> list[Mapping[str, Any]]:
-        statement = (
-            select(tables.runs).where(_r.company == self.session.company).order_by(_r.started_at.desc()).limit(limit)
-        )
+    def newest(self, limit: int | None = None, since: datetime | None = None) -> list[Mapping[str, Any]]:
+        """Newest first, without what each of them found."""
+        columns = [column for column in tables.runs.c if column.name != "result"]
+        statement = select(*columns).where(_r.company == self.session.company)
+        if since is not None:
+            statement = statement.where(_r.started_at >= stamp(since))
+        statement = statement.order_by(_r.started_at.desc(), _r.id.desc()).limit(limit)
         return [dict(row) for row in self.session.run(statement).mappings()]
+
+    def get(self, run_id: str) -> Mapping[str, Any] | None:
+        """One run with its result; by the beginning of its id, where that names one only."""
+        statement = select(tables.runs).where(
+            _r.company == self.session.company, _r.id.startswith(run_id, autoescape=True)
+        )
+        rows = self.session.run(statement.limit(2)).mappings().all()
+        return dict(rows[0]) if len(rows) == 1 else None
 
 
 class SqlRemembered:

@@ -38,6 +38,10 @@ _w = tables.work.c
 _waits = tables.waits.c
 
 PENDING, PARKED = "pending", "parked"
+SKIPPED, EXCLUDED = "skipped", "excluded"
+"""What a person has set aside: a skipped record until it changes, an excluded one until somebody takes it back."""
+
+ASIDE = (SKIPPED, EXCLUDED)
 
 
 class SqlWork:
@@ -52,12 +56,13 @@ class SqlWork:
         number: str = "",
         keep: bool = False,
         changed: Side | None = None,
+        swept: bool = False,
     ) -> None:
         """Mark a record as to be planned; a parked one is released.
 
         What was read of it before is forgotten: it has changed since. `keep`: these documents are the other half of
         what the same reading has brought already. `changed`: the side where a change was seen; of an uncoupled
-        record its own.
+        record its own. `swept`: found by looking at everything, not by a change: what a person skipped stays so.
         """
         docs: dict[str, Any] = {} if keep else {f"{side}_doc": None for side in SIDES}
         docs |= {f"{side}_doc": dumps(document_to(document)) for side, document in (documents or {}).items()}
@@ -83,18 +88,46 @@ class SqlWork:
         values = {"state": PENDING, "next_at": None, "updated_at": now, **docs}
         if number:
             values["number"] = number
+        if found["state"] == EXCLUDED or (swept and found["state"] == SKIPPED):
+            values |= {"state": found["state"], "updated_at": found["updated_at"]}
         self.session.run(update(tables.work).where(_w.id == found["id"]).values(**values))
         self.session.run(delete(tables.waits).where(_waits.work_id == found["id"]))
 
-    def claim(self, mapping: str, limit: int, now: datetime) -> Sequence[WorkItem]:
-        """The next records to plan, those whose retry time has come included, in the order they came in."""
+    def claim(
+        self, mapping: str, limit: int, now: datetime, only: Mapping[Side, Sequence[str]] | None = None
+    ) -> Sequence[WorkItem]:
+        """The next records to plan, those whose retry time has come included, in the order they came in.
+
+        `only`: of these remote records and what they are coupled with, no others.
+        """
         due = and_(_w.state == PARKED, _w.next_at.is_not(None), _w.next_at <= stamp(now))
-        statement = (
-            select(tables.work).where(self._of(mapping), or_(_w.state == PENDING, due)).order_by(_w.id).limit(limit)
-        )
+        where = and_(self._of(mapping), or_(_w.state == PENDING, due))
+        if only is not None:
+            where = and_(where, self._concerns(mapping, only))
+        statement = select(tables.work).where(where).order_by(_w.id).limit(limit)
         return [_item(row) for row in self.session.run(statement).mappings()]
 
+    def _concerns(self, mapping: str, only: Mapping[Side, Sequence[str]]) -> Any:
+        couplings = tables.couplings.c
+        coupled = select(couplings.id).where(
+            couplings.company == self.session.company,
+            couplings.mapping == mapping,
+            or_(
+                couplings.sales_id.in_(list(only.get("sales", ()))),
+                couplings.back_office_id.in_(list(only.get("back_office", ()))),
+            ),
+        )
+        alone = [and_(_w.side == side, _w.remote_id.in_(list(ids))) for side, ids in only.items()]
+        return or_(_w.coupling_id.in_(coupled), *alone)
+
     def done(self, subject: Subject) -> None:
+        found = self._row(subject)
+        if found is not None and found["state"] != EXCLUDED:
+            self.session.run(delete(tables.waits).where(_waits.work_id == found["id"]))
+            self.session.run(delete(tables.work).where(_w.id == found["id"]))
+
+    def drop(self, subject: Subject) -> None:
+        """There is no such record any more, not even an excluded one."""
         found = self._row(subject)
         if found is not None:
             self.session.run(delete(tables.waits).where(_waits.work_id == found["id"]))
@@ -111,6 +144,8 @@ class SqlWork:
     ) -> None:
         """Set a record aside. `until`: tried again then. `causes`: released when one of them is coupled."""
         found = self._row(subject)
+        if found is not None and found["state"] == EXCLUDED:
+            return
         now = self.session.now()
         repeated = found is not None and found["code"] == problem.code
         values: dict[str, Any] = {
@@ -172,7 +207,7 @@ class SqlWork:
         for one in found:
             if one.document.id in rows:
                 subject = Subject(mapping, None, side, one.document.id)
-                self.add(subject, {side: one.document}, number=one.number)
+                self.add(subject, {side: one.document}, number=one.number, swept=one.known)
             else:
                 fresh.append(
                     {
@@ -207,13 +242,14 @@ class SqlWork:
         for coupling, (sales_id, back_office_id) in coupled.items():
             sales, back_office = held["sales"].get(sales_id, {}), held["back_office"].get(back_office_id, {})
             numbers[coupling] = (str(sales.get("number", "")), str(back_office.get("number", "")))
+            excluded = EXCLUDED in (sales.get("state"), back_office.get("state"))
             made.append(
                 {
                     "company": self.session.company,
                     "mapping": mapping,
                     "coupling_id": coupling,
                     "number": numbers[coupling][0] or numbers[coupling][1],
-                    "state": PENDING,
+                    "state": EXCLUDED if excluded else PENDING,
                     "since": now,
                     "updated_at": now,
                     "sales_doc": sales.get("sales_doc"),
@@ -261,11 +297,43 @@ class SqlWork:
                 found[side] = document_from(loads(row[f"{side}_doc"]))
         return found
 
+    # what a person has set aside
+
+    def exclude(self, subject: Subject, number: str = "") -> int:
+        """From now on nothing is planned for this record, whatever happens to it; gives the id to take it back by."""
+        self.add(subject, keep=True, number=number)
+        found = self._row(subject)
+        now = self.session.now()
+        values = {"state": EXCLUDED, "since": now, "updated_at": now, "next_at": None}
+        values |= dict.fromkeys(("failure", "code", "message", "remedy", "problem_side"), "")
+        self.session.run(update(tables.work).where(_w.id == found["id"]).values(**values))
+        return int(found["id"])
+
+    def keep_out(self, mapping: str, coupling: int, sales_id: str, back_office_id: str) -> None:
+        """An excluded record that is coupled now: what it is coupled with is excluded with it."""
+        ids: tuple[tuple[Side, str], ...] = (("sales", sales_id), ("back_office", back_office_id))
+        rows = [self._row(Subject(mapping, None, side, remote_id)) for side, remote_id in ids]
+        excluded = [row for row in rows if row is not None and row["state"] == EXCLUDED]
+        for row in excluded[1:]:
+            self.session.run(delete(tables.work).where(_w.id == row["id"]))
+        for row in excluded[:1]:
+            values = {"coupling_id": coupling, "side": None, "remote_id": None}
+            self.session.run(update(tables.work).where(_w.id == row["id"]).values(**values))
+
+    def skip(self, ids: Sequence[int]) -> list[Subject]:
+        """Parked records are wanted no more as they are now; gives those that were parked."""
+        where = and_(_w.company == self.session.company, _w.state == PARKED, _w.id.in_(list(ids)))
+        rows = self.session.run(select(tables.work).where(where).order_by(_w.id)).mappings().all()
+        values = {"state": SKIPPED, "next_at": None, "updated_at": self.session.now()}
+        self.session.run(update(tables.work).where(where).values(**values))
+        self.session.run(delete(tables.waits).where(_waits.work_id.in_([row["id"] for row in rows])))
+        return [Subject(row["mapping"], row["coupling_id"], row["side"], row["remote_id"]) for row in rows]
+
     def retry(self, ids: Sequence[int] | None) -> int:
-        """Parked records, all or these, are to be planned again; gives how many."""
+        """Parked records, all or these, are to be planned again; gives how many. Named ones also if set aside."""
         where = and_(_w.company == self.session.company, _w.state == PARKED)
         if ids is not None:
-            where = and_(where, _w.id.in_(list(ids)))
+            where = and_(_w.company == self.session.company, _w.state.in_([PARKED, *ASIDE]), _w.id.in_(list(ids)))
         return int(self.session.run(update(tables.work).where(where).values(state=PENDING)).rowcount)
 
     def retry_mapping(self, mapping: str) -> int:
@@ -283,11 +351,11 @@ class SqlWork:
         return {(FailureClass(failure), code): count for failure, code, count in self.session.run(statement)}
 
     def state(self, subject: Subject) -> str | None:
-        """The word "pending", the failure class of a parked record, or None where there is no work on it."""
+        """The word "pending", "skipped" or "excluded", the failure class of a parked record, None for no work on it."""
         row = self._row(subject)
         if row is None:
             return None
-        return PENDING if row["state"] == PENDING else str(row["failure"])
+        return str(row["failure"]) if row["state"] == PARKED else str(row["state"])
 
     def pending(self, mapping: str) -> int:
         statement = select(func.count()).where(self._of(mapping), _w.state == PENDING)

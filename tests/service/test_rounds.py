@@ -172,13 +172,3 @@ def test_a_new_configuration_is_taken_over_between_two_runs(rounds: Rounds, runs
     eventually(lambda: rounds.company is fresh)
     rounds.ask("verify")
     eventually(lambda: runs.asked == ["sync", "verify"])
-
-
-def test_what_verify_could_not_explain_is_remembered(rounds: Rounds, runs: Runs, cronus: Company) -> None:
-    differences = [{"reason": "unexplained"}, {"reason": "waiting"}, {"reason": "unexplained"}]
-    runs.answers = [{"status": "completed-with-errors", "exit_code": 1, "differences": differences}]
-    rounds.start()
-    rounds.ask("verify")
-    eventually(lambda: "verify" in rounds.last)
-    with cronus.store() as store, store.transaction():
-        eventually(lambda: store.remembered.get("verified") == {"unexplained": 2, "differences": 3})

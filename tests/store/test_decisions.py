@@ -187,7 +187,12 @@ def test_runs_are_listed_newest_first(store: SqlStore, clock: StillClock) -> Non
     assert (older["id"], older["status"], older["exit_code"]) == ("run-a", "completed", 0)
     assert older["started_at"] == "2026-03-02T08:00:00.000000Z"
     assert older["finished_at"] == "2026-03-02T08:02:00.000000Z"
-    assert loads(older["result"]) == {"exit_code": 0}
+    told = store.runs.get("run-a")
+    assert told is not None
+    assert loads(told["result"]) == {"exit_code": 0}
+    assert store.runs.get("run-") is None, "several begin so"
+    assert store.runs.get("%") is None
+    assert [one["id"] for one in store.runs.newest(since=clock.at)] == []
     assert [one["id"] for one in store.runs.newest(1)] == ["run-b"]
 
 

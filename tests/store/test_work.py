@@ -175,3 +175,70 @@ def test_a_page_of_records_is_entered_at_once(store: SqlStore, clock: StillClock
         ("s2", "ORD-01002", DOCUMENT.version),
     ]
     assert store.work.set_aside(ORDERS, "ambiguous") == []
+
+
+# what a person has set aside
+
+
+def test_an_excluded_record_stays_out_whatever_happens_to_it(store: SqlStore, clock: StillClock) -> None:
+    """Changed, tried, refused, done with: only its own number takes it back."""
+    store.work.park(COUPLED, WAITING, causes=[Ref("CUSTOMER", None, "sales", "c1")])
+    taken_back_by = store.work.exclude(COUPLED, "ORD-01001")
+    store.work.add(COUPLED, {"sales": DOCUMENT}, changed="sales")
+    store.work.park(COUPLED, REFUSED)
+    store.work.done(COUPLED)
+    assert store.work.release("CUSTOMER", {"sales": ["c1"]}) == 0
+    assert store.work.retry(None) == 0
+    assert store.work.retry_mapping(ORDERS) == 0
+    assert (_subjects(store, clock), store.work.state(COUPLED), store.work.parked(ORDERS)) == ([], "excluded", {})
+    assert store.work.retry([taken_back_by]) == 1
+    assert _subjects(store, clock) == [COUPLED]
+
+
+def test_an_excluded_record_that_is_coupled_is_excluded_as_a_pair(store: SqlStore, clock: StillClock) -> None:
+    there = Subject(ORDERS, None, "back_office", "b1")
+    store.work.exclude(FRESH)
+    store.work.exclude(there)
+    store.work.keep_out(ORDERS, 5, "s1", "b1")
+    assert (store.work.state(COUPLED), store.work.state(FRESH), store.work.state(there)) == ("excluded", None, None)
+    store.work.exclude(there)
+    store.work.add(FRESH)
+    store.work.couple(ORDERS, {6: ("s1", "b1")})
+    assert (store.work.state(Subject(ORDERS, 6)), store.work.state(there)) == ("excluded", None)
+    assert _subjects(store, clock) == []
+
+
+def test_a_skipped_record_comes_back_when_it_changes_but_not_with_a_sweep(store: SqlStore, clock: StillClock) -> None:
+    store.work.park(COUPLED, WAITING, causes=[Ref("CUSTOMER", None, "sales", "c1")])
+    store.work.park(FRESH, STALE, until=clock.now())
+    ids = [item.id for item in store.work.claim(ORDERS, 10, clock.now())]
+    store.work.retry(None)
+    store.work.park(COUPLED, WAITING, causes=[Ref("CUSTOMER", None, "sales", "c1")])
+    store.work.park(FRESH, STALE, until=clock.now())
+    assert set(store.work.skip([*ids, 4711])) == {FRESH}
+    assert store.work.release("CUSTOMER", {"sales": ["c1"]}) == 1
+    assert _subjects(store, clock) == [COUPLED]
+    store.work.add(FRESH, swept=True)
+    store.work.enter(ORDERS, "sales", [Found(replace(DOCUMENT, id="s1"), "ORD-01001", known=True)])
+    assert store.work.state(FRESH) == "skipped"
+    store.work.add(FRESH)
+    assert store.work.state(FRESH) == "pending"
+
+
+def test_work_of_certain_records_only(store: SqlStore, clock: StillClock) -> None:
+    coupled = store.couplings.couple(ORDERS, "s7", "b7", created_by="match")
+    for subject in (FRESH, Subject(ORDERS, coupled), Subject(ORDERS, None, "back_office", "b9")):
+        store.work.add(subject)
+
+    def claimed(**only: list[str]) -> int:
+        return len(store.work.claim(ORDERS, 10, clock.now(), only))  # type: ignore[arg-type]
+
+    assert claimed(sales=["s7"]) == claimed(back_office=["b7"]) == claimed(sales=["s1"]) == 1
+    assert claimed(sales=["s1"], back_office=["b9", "b7"]) == 3
+    assert claimed(sales=["b9"]) == claimed() == 0
+
+
+def test_a_dropped_record_is_gone_even_if_excluded(store: SqlStore) -> None:
+    store.work.exclude(FRESH)
+    store.work.drop(FRESH)
+    assert store.work.state(FRESH) is None
