@@ -1,4 +1,4 @@
-"""Cuts writes into batches of the size that the service takes comfortably, and sends them side by side."""
+"""Cuts writes and reads into batches of the size that the service takes comfortably, and sends them side by side."""
 
 from __future__ import annotations
 
@@ -9,14 +9,19 @@ import time
 from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
+from typing import TypeVar
 
+from syncengine.connectors.answers import Answer
 from syncengine.planner.steps import Receipt
 from syncengine.planner.steps import Step
 
 COMFORTABLE_S: Final = 20.0
 """One batch should not take longer: what is cut off after that is much to look up."""
+
+T = TypeVar("T")
 
 Group = tuple[int, Sequence[Step]]
 """Its number, and its steps: several are one change set."""
@@ -140,3 +145,29 @@ def _timed(batch: Sequence[Group], size: BatchSize, send: Callable[[Sequence[Gro
     sent = send(batch)
     size.took(sum(len(steps) for _, steps in batch), time.monotonic() - started)
     return sent
+
+
+def ask_all(
+    questions: Sequence[T],
+    size: BatchSize,
+    width: int,
+    ask: Callable[[Sequence[T]], list[Answer | None] | None],
+) -> list[Answer | None]:
+    """The answers in order; None for what was left unanswered. `ask` gives None where it cannot have that many."""
+    count = size.now
+    chunks = [questions[at : at + count] for at in range(0, len(questions), count)]
+
+    def asked(chunk: Sequence[T]) -> list[Answer | None]:
+        started = time.monotonic()
+        answers = ask(chunk)
+        if answers is None:
+            size.too_many(len(chunk))
+            middle = len(chunk) // 2
+            return asked(chunk[:middle]) + asked(chunk[middle:])
+        size.took(len(chunk), time.monotonic() - started)
+        return answers
+
+    if len(chunks) <= 1:
+        return asked(chunks[0]) if chunks else []
+    with ThreadPoolExecutor(min(width, len(chunks)), "read") as pool:
+        return [answer for some in pool.map(asked, chunks) for answer in some]

@@ -61,6 +61,10 @@ class TooLarge(NoAnswer):
     """The answer is larger than we take; it was cut off."""
 
 
+class AnswerTooLarge(Unreachable):
+    """A read brought more than we take; asked for less, it may go well."""
+
+
 class _Again(Exception):
     """A safe request that came back with a passing failure."""
 
@@ -97,11 +101,20 @@ class HttpClient:
     def safely(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, operations: int = 1
     ) -> Answer:
-        """An exchange that changes nothing and may be repeated. The answer may be a refusal (4xx). Raises TooLarge."""
+        """An exchange that changes nothing and may be repeated. The answer may be a refusal (4xx).
+
+        Raises Unreachable, AnswerTooLarge, CredentialsRefused.
+        """
         try:
             return self._retrying(self._count_retry)(self._safe_once, method, url, headers, body, operations)
         except _Again as error:
             raise self._unreachable(url, error.cause) from error
+        except TooLarge as error:
+            raise AnswerTooLarge(
+                f"{_host(url)} answers more than is taken: {error.message}",
+                remedy="Raise [limits] max_body_mb, or lower page and page_with_lines.",
+                side=self.side,
+            ) from error
 
     def once(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, operations: int = 1

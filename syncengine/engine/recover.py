@@ -84,7 +84,7 @@ def _judge(run: Run, mapping: TableMapping, operation: Operation, unknown: Seque
     if writes[0].verb == "create":
         judged = _judge_create(run, mapping, operation, writes[0])
     else:
-        judged = _judge_change(run, mapping, writes)
+        judged = _judge_change(run, mapping, operation, writes)
     return None if judged is None else (judged[0], [*judged[1], *reads])
 
 
@@ -102,14 +102,19 @@ def _judge_create(run: Run, mapping: TableMapping, operation: Operation, step: S
         ids = ", ".join(hit.id for hit in hits)
         error = RemoteError(0, "several-found", f"{len(hits)} documents carry the key {dict(step.identity)}: {ids}")
         return [Receipt(step.no, ReceiptOutcome.REFUSED, None, error)], []
-    waited = run.clock.now() - operation.sent_at[step.no]
-    if waited < timedelta(seconds=run.limits.settle_after_s):
-        return None
-    return [], [step]
+    return None if _may_still_run(run, operation, step) else ([], [step])
 
 
-def _judge_change(run: Run, mapping: TableMapping, steps: Sequence[Step]) -> Judged:
-    """A change of one document, or a change set on it: done entirely, not at all, or overtaken by somebody."""
+def _may_still_run(run: Run, operation: Operation, step: Step) -> bool:
+    """May the service still be carrying out what we no longer wait for?"""
+    return run.clock.now() - operation.sent_at[step.no] < timedelta(seconds=run.limits.settle_after_s)
+
+
+def _judge_change(run: Run, mapping: TableMapping, operation: Operation, steps: Sequence[Step]) -> Judged:
+    """A change of one document, or a change set on it: done entirely, not at all, or overtaken by somebody.
+
+    Where the system itself refuses no stale write, nothing stops one that is still running from coming after ours.
+    """
     head = steps[0]
     document_id = str(head.parent if head.verb.endswith("-line") else head.target)
     found = run.systems[head.side].read(run.view(mapping, head.side), [document_id]).get(document_id)
@@ -121,6 +126,9 @@ def _judge_change(run: Run, mapping: TableMapping, steps: Sequence[Step]) -> Jud
         return [Receipt(s.no, ReceiptOutcome.DONE, _after(s, found)) for s in steps if s not in undone], undone
     if all(_is_done(step, found) for step in steps):
         return [Receipt(step.no, ReceiptOutcome.DONE, _after(step, found)) for step in steps], []
+    guarded = run.facts.traits[head.side].table(mapping.of(head.side).table).guarded
+    if not guarded and _may_still_run(run, operation, head):
+        return None
     if isinstance(found, Document) and all(_guard_holds(step, found) for step in steps):
         return [], list(steps)
     return [Receipt(step.no, ReceiptOutcome.STALE, _after(step, found)) for step in steps], []

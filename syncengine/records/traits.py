@@ -41,8 +41,8 @@ class Posted:
 class TableTraits:
     """How one table, with its lines, takes writes.
 
-    `client_ids`: the client may choose the id on create. `atomic`: several writes to one document can be one change
-    set, of at most `change_set` writes.
+    `client_ids`: the client may choose the id on create. `guarded`: the system itself refuses a write whose token is
+    stale. `atomic`: several writes to one document can be one change set, of at most `change_set` writes.
     `after_lines`: header columns that can only be written once there are lines, last. `locked`: per state word,
     the header columns that are refused; `lines_locked`: the states in which lines may not be written. `carried`,
     `carried_lines`: the columns, in order, that a successor document takes over from its predecessor; `lost_on_copy`
@@ -56,6 +56,7 @@ class TableTraits:
     """
 
     client_ids: bool = False
+    guarded: bool = True
     atomic: bool = False
     change_set: int = 200
     after_lines: frozenset[str] = frozenset()

@@ -23,12 +23,16 @@ from syncengine.connectors.business_central.competitors import Competitors
 from syncengine.connectors.business_central.reading import HEADERS
 from syncengine.connectors.business_central.reading import Reader
 from syncengine.connectors.business_central.schema import Table
+from syncengine.connectors.codec import decode
+from syncengine.connectors.odata import jsonbatch
 from syncengine.connectors.odata.query import with_options
 from syncengine.ports import Poll
 from syncengine.ports import Polled
 from syncengine.records.document import Change
+from syncengine.records.document import ColumnSchema
 
 PAGE: Final = "odata.maxpagesize=1000"
+MOMENT: Final = ColumnSchema("lastModifiedDateTime", "datetime")
 
 
 class Changes:
@@ -41,17 +45,22 @@ class Changes:
         """The server's time now: its own clock decides what comes after."""
         if poll.parent:
             return None
-        url = f"{self.reader.root}/companies({self.reader.company_id()})?$select=id"
-        return json.dumps({"since": server_time(self.reader.http.get(url, HEADERS).headers).isoformat()})
+        url = f"{self.reader.root}/{self.reader.company_path()}"
+        answer = self.reader.http.get(url, HEADERS)
+        self.reader.take_company(answer)
+        return json.dumps({"since": server_time(answer.headers).isoformat()})
 
     def poll(self, wanted: Sequence[Poll]) -> Iterator[Polled]:
+        """All in one batch, with the company and, where it is no more than a hint, what the guard asks."""
         reader = self.reader
         asked = [poll for poll in wanted if not poll.parent and poll.cursor]
         hint = self.competitors.path()
-        paths = [self._path(poll) for poll in asked] + ([hint] if hint else [])
+        along = [path for path in (reader.company_path(), hint) if path]
+        operations = [jsonbatch.Operation("GET", self._path(poll), {**HEADERS, "prefer": PAGE}) for poll in asked]
+        operations += [jsonbatch.Operation("GET", path, dict(HEADERS)) for path in along]
         asked_at = time.monotonic()
-        answers = reader.ask(paths, dict.fromkeys(range(len(asked)), PAGE))
-        now = server_time({"date": reader.last_date})
+        answers, now = reader.ask_at_once(operations)
+        reader.take_company(answers[len(asked)])
         if hint:
             self.competitors.take(answers[-1], asked_at)
         by_poll = dict(zip((id(poll) for poll in asked), answers, strict=False))
@@ -68,7 +77,7 @@ class Changes:
             {"$select": ",".join(_columns(table)), "$filter": f"lastModifiedDateTime ge {moment}"},
         )
 
-    def _polled(self, poll: Poll, answer: Answer | None, now: datetime) -> Polled:
+    def _polled(self, poll: Poll, answer: Answer | None, now: datetime | None) -> Polled:
         if poll.parent or not poll.cursor:
             return Polled(poll.table, (), poll.cursor, expired=not poll.parent)
         reader, table = self.reader, self.reader.schema.table(poll.table)
@@ -84,7 +93,9 @@ class Changes:
             answer = reader.http.get(reader.http.same_origin(link), {**HEADERS, "prefer": PAGE})
             body = reader.json(answer, f"polling {poll.table}")
         before = datetime.fromisoformat(json.loads(poll.cursor)["since"])
-        return Polled(poll.table, tuple(found), json.dumps({"since": max(before, now).isoformat()}))
+        # Without a Date: the largest stamp seen. The cursor never goes back.
+        ends = [now] if now else [one.modified_at for one in found if one.modified_at]
+        return Polled(poll.table, tuple(found), json.dumps({"since": max([before, *ends]).isoformat()}))
 
 
 def _columns(table: Table) -> list[str]:
@@ -92,4 +103,7 @@ def _columns(table: Table) -> list[str]:
 
 
 def _change(table: Table, one: Mapping[str, Any]) -> Change:
-    return Change(str(one[table.key]), one.get("@odata.etag"))
+    modified = decode(one.get("lastModifiedDateTime"), MOMENT)
+    return Change(
+        str(one[table.key]), one.get("@odata.etag"), modified_at=modified if isinstance(modified, datetime) else None
+    )

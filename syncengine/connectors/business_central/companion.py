@@ -5,6 +5,7 @@ It shows what no page of API v2.0 shows, Business Central's own order integratio
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -40,16 +41,17 @@ class Companion:
         root = reader.root
         self.root = root.removesuffix(STANDARD) + ROUTE if root.endswith(STANDARD) else ""
         self._sets: frozenset[str] | None = None
+        self._asked_at = float("-inf")
 
     def sets(self) -> frozenset[str]:
         """The entity sets it has; none where it is not installed. Asked once an hour."""
-        if self._sets is None:
+        if self._sets is None or time.monotonic() - self._asked_at > HOUR_S:
             cache = self.reader.schema.cache
             kept = cache.get("back-office-companion", HOUR_S)
             if not isinstance(kept, list):
                 kept = self._ask()
                 cache.put("back-office-companion", kept)
-            self._sets = frozenset(str(one) for one in kept)
+            self._sets, self._asked_at = frozenset(str(one) for one in kept), time.monotonic()
         return self._sets
 
     def _ask(self) -> list[str]:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import difflib
+import time
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from syncengine.connectors.answers import Answer
 from syncengine.connectors.answers import error_of
+from syncengine.connectors.answers import told_time
+from syncengine.connectors.batching import BatchSize
+from syncengine.connectors.batching import ask_all
 from syncengine.connectors.business_central import standard
 from syncengine.connectors.business_central.entities import cells_for_filter
 from syncengine.connectors.business_central.entities import document
@@ -20,11 +25,14 @@ from syncengine.connectors.business_central.schema import Schema
 from syncengine.connectors.business_central.schema import Table
 from syncengine.connectors.codec import NotJson
 from syncengine.connectors.codec import from_json
+from syncengine.connectors.http import AnswerTooLarge
 from syncengine.connectors.http import HttpClient
 from syncengine.connectors.odata import jsonbatch
 from syncengine.connectors.odata.query import condition_text
 from syncengine.connectors.odata.query import equalities
+from syncengine.connectors.odata.query import fitting
 from syncengine.connectors.odata.query import with_options
+from syncengine.connectors.paging import PageSizes
 from syncengine.errors import ConfigurationError
 from syncengine.errors import CredentialsRefused
 from syncengine.errors import Unreachable
@@ -45,6 +53,10 @@ HEADERS = {
     "data-access-intent": "ReadWrite",
 }
 LOCAL_CURRENCY = "local currency"
+COMPANY = "back-office-company"
+FIRST_BATCH, MOST_OPERATIONS = 50, 100
+NOT_TAKEN = frozenset({400, 413})
+LONGEST_URL = 15_000  # about 15.7 kB are taken, the root included
 
 
 class Reader:
@@ -55,7 +67,10 @@ class Reader:
         self.root = root
         self.schema = schema
         self.company = company
+        self.sizes = PageSizes()
+        self.batch = BatchSize(FIRST_BATCH, min(http.connection.limits.batch, MOST_OPERATIONS))
         self._company: dict[str, str] = {}
+        self._confirmed_at = float("-inf")
 
     # the company
 
@@ -64,15 +79,42 @@ class Reader:
         return self.company_row()["id"]
 
     def company_row(self) -> dict[str, str]:
+        """As it was when it was last looked at: another company may have taken its place since; see `confirm`."""
         if not self._company:
-            cache = self.schema.cache
-            kept = cache.get("back-office-company")
+            kept = self.schema.cache.get(COMPANY)
             if isinstance(kept, dict) and kept.get("wanted") == self.company:
                 self._company = {str(name): str(value) for name, value in kept.items()}
             else:
-                self._company = {**self._ask_company(), "wanted": self.company}
-                cache.put("back-office-company", self._company)
+                self._keep(self._ask_company())
         return self._company
+
+    def confirmed(self, max_age_s: float) -> dict[str, str]:
+        """As the service shows it now, or did not longer ago than that."""
+        if time.monotonic() - self._confirmed_at > max_age_s:
+            self._keep(self._ask_company())
+        return self._company
+
+    def company_path(self) -> str:
+        """What to ask along with a batch that goes out anyway."""
+        return f"companies({self.company_id()})?$select=id,name,systemVersion"
+
+    def take_company(self, answer: Answer | None) -> None:
+        """The answer to `company_path`: the company is still there, or is to be looked for by its name again."""
+        if answer is not None and answer.status == 200:  # noqa: PLR2004
+            self._keep(_company_of(from_json(answer.body)))
+        elif answer is not None and answer.status == 404:  # noqa: PLR2004
+            self._company, self._confirmed_at = {}, float("-inf")
+            self.schema.cache.put(COMPANY, None)
+
+    def _keep(self, row: dict[str, str]) -> None:
+        """What is known of the system holds for this version of it only."""
+        kept = self.schema.cache.get(COMPANY)
+        before = kept.get("version", "") if isinstance(kept, dict) else ""
+        if before and row["version"] != before:
+            self.schema.forget()
+        self._company, self._confirmed_at = {**row, "wanted": self.company}, time.monotonic()
+        if kept != self._company:
+            self.schema.cache.put(COMPANY, self._company)
 
     def other_company(self, company_id: str) -> bool:
         """Is this some other company's id, as far as we know without asking?"""
@@ -90,7 +132,7 @@ class Reader:
         found = self.json(answer, "reading the companies")["value"]
         for one in found:
             if self.company.casefold() in (str(one["id"]).casefold(), str(one["name"]).casefold()):
-                return {"id": str(one["id"]), "name": str(one["name"])}
+                return _company_of(one)
         known = [str(one["name"]) for one in found]
         names, meant = ", ".join(known) or "none", _meant(self.company, known)
         raise ConfigurationError(
@@ -114,27 +156,47 @@ class Reader:
     # reading
 
     def scan(self, view: View, where: Filter, after: str | None) -> Iterator[Page]:
-        limits = self.http.connection.limits
-        table = self.schema.table(view.table)
-        size = limits.page_with_lines if view.line_table else limits.page
-        url = after or f"{self.root}/" + with_options(
-            self.path(view.table),
-            {
-                "$select": select(table, view.columns),
-                "$expand": expand(self.schema, table, view),
-                "$filter": condition_text(by_members(table, where), table.columns, table.property),
-            },
-        )
-        first = after is None
+        limits, table = self.http.connection.limits, self.schema.table(view.table)
+        most = limits.page_with_lines if view.line_table else limits.page
+        options = {
+            "$select": select(table, view.columns),
+            "$expand": expand(self.schema, table, view),
+            "$filter": condition_text(by_members(table, where), table.columns, table.property),
+        }
+        url = after or f"{self.root}/" + fitting(self.path(view.table), options, LONGEST_URL)
+        size, first = self.sizes.rows(view, most), after is None
         while url:
-            answer = self.http.get(self.http.same_origin(url), {**HEADERS, "prefer": f"odata.maxpagesize={size}"})
-            body = self.json(answer, f"reading {view.table}")
-            documents = [document(self.schema, table, one, view) for one in body["value"]]
+            headers = {**HEADERS, "prefer": f"odata.maxpagesize={size}"}
+            try:
+                answer = self.http.get(self.http.same_origin(url), headers)
+            except AnswerTooLarge:
+                if size == 1:
+                    raise
+                # The link goes on behind the last row sent, however many are asked for.
+                size = self.sizes.too_large(view, size)
+                continue
+            rows = self.json(answer, f"reading {view.table}")
+            self.sizes.learn(view, len(rows["value"]), len(answer.body))
+            size = self.sizes.rows(view, most)
+            documents = [document(self.schema, table, self._whole(one, table, view), view) for one in rows["value"]]
             if first and view.table == "currencies":
                 documents += self._local_currency()
             first = False
-            url = body.get("@odata.nextLink") or ""
+            url = rows.get("@odata.nextLink") or ""
             yield Page(tuple(documents), url or None)
+
+    def _whole(self, body: Mapping[str, Any], table: Table, view: View) -> Mapping[str, Any]:
+        """With all its lines: a collection that was cut is read to its end, for half of it is no document."""
+        navigation = table.collections.get(view.line_table or "", "")
+        link = body.get(f"{navigation}@odata.nextLink")
+        if not link:
+            return body
+        lines = list(body.get(navigation) or [])
+        while link:
+            page = self.json(self.http.get(self.http.same_origin(str(link)), HEADERS), "reading lines")
+            lines += page["value"]
+            link = page.get("@odata.nextLink")
+        return {**body, navigation: lines}
 
     def _local_currency(self) -> list[Document]:
         """The currency that has no row of its own, as if it had one."""
@@ -172,7 +234,13 @@ class Reader:
         return int(found) if found is not None else None
 
     def read(self, view: View, ids: Sequence[str]) -> dict[str, Document | Gone]:
-        table = self.schema.table(view.table)
+        table, sets = self.schema.table(view.table), self.schema.model().sets
+        if sets and view.table not in sets:
+            # The same words as for a key that does not exist: nothing may be taken for deleted.
+            self.schema.forget()
+            raise Unreachable(
+                f"Business Central has no {view.table}", remedy="Check the mapping's table name.", side="back_office"
+            )
         if table.key != "id":
             return self._read_by_key(view, table, ids)
         options = {"$select": select(table, view.columns), "$expand": expand(self.schema, table, view)}
@@ -182,7 +250,8 @@ class Reader:
             if answer is None:
                 continue
             if answer.status == 200:  # noqa: PLR2004
-                found[remote_id] = document(self.schema, table, from_json(answer.body), view)
+                body = self.json(answer, f"reading {view.table}")
+                found[remote_id] = document(self.schema, table, self._whole(body, table, view), view)
             elif is_gone(answer):
                 found[remote_id] = Gone(remote_id)
         return found
@@ -211,41 +280,56 @@ class Reader:
         for answer in self.ask(paths):
             if answer is None:
                 raise Unreachable("a search got no answer", remedy="Try again.", side="back_office")
-            body = self.json(answer, f"searching {view.table}")
-            found.append([document(self.schema, table, one, view) for one in body["value"]])
+            rows = self._all_rows(answer, f"searching {view.table}")
+            found.append([document(self.schema, table, self._whole(one, table, view), view) for one in rows])
         return found
 
-    def ask(self, paths: Sequence[str], prefer: Mapping[int, str] | None = None) -> list[Answer | None]:
-        """Many reads in batches; None for what was left unanswered. One read goes by itself."""
-        if len(paths) == 1 and not prefer:
-            return [self.http.get(f"{self.root}/{paths[0]}", HEADERS)]
-        found: list[Answer | None] = []
-        size = min(self.http.connection.limits.batch, 100)
-        for at in range(0, len(paths), size):
-            some = paths[at : at + size]
-            headers = [{"prefer": prefer[at + n]} if prefer and at + n in prefer else {} for n in range(len(some))]
-            operations = [
-                jsonbatch.Operation("GET", path, {**HEADERS, **extra})
-                for path, extra in zip(some, headers, strict=True)
-            ]
-            found.extend(self._batch(operations))
-        return found
+    def _all_rows(self, answer: Answer, doing: str) -> list[Any]:
+        body = self.json(answer, doing)
+        rows = list(body["value"])
+        while link := body.get("@odata.nextLink"):
+            body = self.json(self.http.get(self.http.same_origin(str(link)), HEADERS), doing)
+            rows += body["value"]
+        return rows
 
-    last_date = ""
+    def ask(self, paths: Sequence[str]) -> list[Answer | None]:
+        """Many reads, in batches side by side; None for what was left unanswered. One read goes by itself."""
+        operations = [jsonbatch.Operation("GET", path, dict(HEADERS)) for path in paths]
+        return ask_all(operations, self.batch, self.http.concurrency, self._together)
 
-    def _batch(self, operations: Sequence[jsonbatch.Operation]) -> list[Answer | None]:
-        headers = {**HEADERS, "content-type": "application/json", "prefer": "odata.continue-on-error"}
-        answer = self.http.safely("POST", f"{self.root}/$batch", headers, jsonbatch.build(operations), len(operations))
+    def ask_at_once(self, operations: Sequence[jsonbatch.Operation]) -> tuple[list[Answer | None], datetime | None]:
+        """A few reads in one batch, and the service's own time of it."""
+        answer = self._post(operations)
         if answer.status >= 400:  # noqa: PLR2004
             self.refuse(answer, "reading a batch")
-        self.last_date = answer.headers.get("date", "")
+        return self._parts(answer, len(operations)), told_time(answer.headers)
+
+    def _together(self, operations: Sequence[jsonbatch.Operation]) -> list[Answer | None] | None:
+        """None where the service, or we, cannot have so many at once."""
+        if len(operations) == 1:
+            return [self.http.get(f"{self.root}/{operations[0].url}", operations[0].headers)]
+        try:
+            answer = self._post(operations)
+        except AnswerTooLarge:
+            return None
+        if answer.status in NOT_TAKEN:
+            return None
+        if answer.status >= 400:  # noqa: PLR2004
+            self.refuse(answer, "reading a batch")
+        return self._parts(answer, len(operations))
+
+    def _post(self, operations: Sequence[jsonbatch.Operation]) -> Answer:
+        headers = {**HEADERS, "content-type": "application/json", "prefer": "odata.continue-on-error"}
+        return self.http.safely("POST", f"{self.root}/$batch", headers, jsonbatch.build(operations), len(operations))
+
+    def _parts(self, answer: Answer, count: int) -> list[Answer | None]:
         try:
             parts = jsonbatch.parse(answer)
         except NotJson as error:
             raise Unreachable(
                 f"a batch in Business Central brought no data: {error}", remedy="Check the url.", side="back_office"
             ) from error
-        return [parts.get(number) for number in range(len(operations))]
+        return [parts.get(number) for number in range(count)]
 
     def json(self, answer: Answer, doing: str) -> Any:
         """The JSON body of a successful read. Raises CredentialsRefused, Unreachable."""
@@ -262,6 +346,8 @@ class Reader:
 
     def refuse(self, answer: Answer, doing: str) -> None:
         code, _ = error_of(answer)
+        if answer.status in (400, 404):
+            self.schema.forget()  # names that no longer fit: the next try reads them anew
         if answer.status in (401, 403) or code.startswith("Authorization_"):
             raise CredentialsRefused(
                 f"{doing} in Business Central was refused: {answer.words()}",
@@ -275,10 +361,15 @@ class Reader:
         )
 
 
+def _company_of(row: Mapping[str, Any]) -> dict[str, str]:
+    return {"id": str(row["id"]), "name": str(row["name"]), "version": str(row.get("systemVersion") or "")}
+
+
 def by_members(table: Table, where: Filter) -> Filter:
     """State words as the service's own, choices by member name.
 
-    A state that the service does not have is left out: it would refuse the whole filter, and ours is evaluated again.
+    What the service would refuse is left out, a state it does not have, a column it cannot filter by: it would refuse
+    the whole filter, and ours is evaluated again.
     """
     words = {word: name for name, word in standard.STATES.get(table.name, {}).items()}
     return tuple(
@@ -294,6 +385,7 @@ def by_members(table: Table, where: Filter) -> Filter:
             one.blank,
         )
         for one in where
+        if one.column not in standard.UNFILTERABLE.get(table.name, ())
     )
 
 

@@ -6,21 +6,16 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import replace
-from typing import Final
 
 from syncengine.connectors.business_central import standard
 from syncengine.connectors.http import HttpClient
 from syncengine.connectors.odata import metadata
+from syncengine.connectors.odata.published import Published
 from syncengine.connectors.settings import Cache
 from syncengine.mapping.filters import STATE
-from syncengine.observe.logging import get_logger
 from syncengine.records.document import ColumnSchema
 from syncengine.records.document import TableSchema
 from syncengine.records.traits import TableTraits
-
-log = get_logger()
-
-DAY_S: Final = 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -40,13 +35,21 @@ class Schema:
         self.http = http
         self.root = root
         self.cache = cache
-        self._model: metadata.Model | None = None
+        self.published = Published(http, f"{root}/$metadata", cache, "back-office-metadata")
+        self._generation = 0
         self._tables: dict[str, Table] = {}
 
     def table(self, name: str) -> Table:
+        self.model()
+        if self._generation != self.published.generation:
+            self._tables, self._generation = {}, self.published.generation
         if name not in self._tables:
             self._tables[name] = self._build(name)
         return self._tables[name]
+
+    def forget(self) -> None:
+        """What is known of the system may be out of date."""
+        self.published.forget()
 
     def schemas(self, tables: Iterable[str]) -> dict[str, TableSchema]:
         return {name: TableSchema(name, table.columns) for name in tables if (table := self.table(name)).published}
@@ -64,26 +67,7 @@ class Schema:
         )
 
     def model(self) -> metadata.Model:
-        """What `$metadata` says, asked once a day; empty where the service has none."""
-        if self._model is None:
-            kept = self.cache.get("back-office-metadata", DAY_S)
-            if isinstance(kept, dict):
-                self._model = metadata.from_plain(kept)
-            else:
-                self._model = self._ask()
-                self.cache.put("back-office-metadata", metadata.to_plain(self._model, {*self._model.sets}))
-        return self._model
-
-    def _ask(self) -> metadata.Model:
-        answer = self.http.get(f"{self.root}/$metadata", {"accept": "application/xml"})
-        if answer.status == 200:  # noqa: PLR2004
-            try:
-                return metadata.parse(answer.body)
-            except metadata.NotMetadata as error:
-                log.warning("metadata_unreadable", side="back_office", error=str(error))
-        else:
-            log.warning("metadata_unavailable", side="back_office", status=answer.status)
-        return metadata.Model()
+        return self.published.model()
 
     def _build(self, name: str) -> Table:
         entity = self.model().entity(name)

@@ -58,6 +58,13 @@ COLUMN_TYPES: Final[Mapping[str, str]] = {name: kind for kind, names in _TYPES.i
 SAID_FOR_LINES: Final = ("pricesIncludeTax",)
 """What a document says for all its lines: a line's price means nothing without it."""
 
+UNFILTERABLE: Final[Mapping[str, frozenset[str]]] = {
+    # Variables of the page, no fields of its table: not safe in `$filter`. Whoever filters looks at the rows.
+    "salesOrders": frozenset({"currencyCode", "partialShipping"}),
+    "salesQuotes": frozenset({"currencyCode"}),
+    "salesInvoices": frozenset({"currencyCode"}),
+}
+
 READ_ONLY: Final[Mapping[str, frozenset[str]]] = {
     "salesOrders": frozenset(
         "id number customerName billToName billToAddressLine1 billToAddressLine2 billToCity billToCountry "

@@ -83,7 +83,7 @@ class BusinessCentral:
         self.http.close()
 
     def identity(self) -> Identity:
-        row = self.reader.company_row()
+        row = self.reader.confirmed(HOUR_S)
         return Identity(row["id"], row["name"])
 
     def guard(self, max_age_s: float) -> Guard:

@@ -18,6 +18,7 @@ from syncengine.connectors.batching import send_all
 from syncengine.connectors.business_central.entities import body_of
 from syncengine.connectors.business_central.entities import document
 from syncengine.connectors.business_central.entities import expand
+from syncengine.connectors.business_central.entities import select
 from syncengine.connectors.business_central.reading import HEADERS
 from syncengine.connectors.business_central.reading import Reader
 from syncengine.connectors.business_central.reading import is_gone
@@ -42,6 +43,7 @@ MOST_OPERATIONS = 100
 NOT_TAKEN = frozenset({400, 413})
 STALE_CODES = frozenset({"Request_EntityChanged"})
 DUPLICATE_CODES = frozenset({"Internal_EntityWithSameKeyExists"})
+UNKNOWN_NAME = "does not exist on type"
 LOCKED = "status must be equal to"
 
 
@@ -61,8 +63,8 @@ class Writer:
     def _send(self, batch: Sequence[Group], view: View) -> Sent:
         """One after the other, each step by itself: the steps of a group are for one document, in one request."""
         batch = [(number, (step,)) for number, steps in batch for step in steps]
-        operations = [self._operation(steps[0], view) for _, steps in batch]
         try:
+            operations = [self._operation(steps[0], view) for _, steps in batch]
             answers = {0: self._single(operations[0])} if len(batch) == 1 else self._batch(operations)
         except NotSent as error:
             words = RemoteError(0, "not-sent", error.message, error.retry_after_s)
@@ -112,7 +114,7 @@ class Writer:
         reader, table = self.reader, self.schema.table(step.table)
         headers = {name: value for name, value in HEADERS.items() if name != "data-access-intent"}
         if step.verb == "read":
-            options = {"$expand": expand(self.schema, table, view)}
+            options = {"$select": select(table, view.columns), "$expand": expand(self.schema, table, view)}
             return jsonbatch.Operation(
                 "GET", with_options(reader.path(step.table, str(step.target)), options), dict(HEADERS)
             )
@@ -142,9 +144,7 @@ class Writer:
             error = RemoteError(0, "no-answer", "the batch's answer lacks this operation")
             return Receipt(step.no, ReceiptOutcome.UNKNOWN, None, error)
         if answer.status >= 400 or answer.status < 200:  # noqa: PLR2004
-            if step.verb in ("delete", "delete-line") and is_gone(answer):
-                return Receipt(step.no, ReceiptOutcome.DONE, Gone(str(step.target)))
-            if step.verb == "read" and is_gone(answer):
+            if step.verb in ("read", "delete", "delete-line") and is_gone(answer):
                 return Receipt(step.no, ReceiptOutcome.DONE, Gone(str(step.target)))
             return self._failed(step, answer)
         if step.verb in ("delete", "delete-line"):
@@ -159,7 +159,9 @@ class Writer:
     def _after(self, step: Step, answer: Answer, view: View) -> Document | None:
         table = self.schema.table(step.table)
         body = from_json(answer.body) if answer.body else None
-        if isinstance(body, dict) and body.get("id"):
+        if body is not None:
+            if not isinstance(body, dict) or not body.get("id"):
+                raise NotJson("it is no entity")
             return document(self.schema, table, body, view if step.table == view.table else None)
         made = answer.headers.get("location", "").rpartition("(")[2].rstrip(")")
         remote_id = made or str(step.target or "")
@@ -169,6 +171,8 @@ class Writer:
         code, message = error_of(answer)
         error = RemoteError(answer.status, code, message.split("  CorrelationId:")[0].strip(), answer.retry_after_s)
         # Not every 409 is staleness: the code decides first.
+        if UNKNOWN_NAME in message.lower():
+            self.schema.forget()  # a column went, or never was: the next try reads the names anew
         if code in DUPLICATE_CODES:
             return Receipt(step.no, ReceiptOutcome.REFUSED, None, error)
         if code in STALE_CODES or (step.target and answer.status in (409, 412)):

@@ -17,6 +17,8 @@ from typing import Any
 from syncengine.connectors.answers import Answer
 from syncengine.connectors.answers import error_of
 from syncengine.connectors.answers import server_time
+from syncengine.connectors.answers import told_time
+from syncengine.connectors.codec import decode
 from syncengine.connectors.dynamics365_sales.organization import Organization
 from syncengine.connectors.dynamics365_sales.reading import Reader
 from syncengine.connectors.dynamics365_sales.reading import prefer
@@ -25,8 +27,10 @@ from syncengine.connectors.odata.query import with_options
 from syncengine.ports import Poll
 from syncengine.ports import Polled
 from syncengine.records.document import Change
+from syncengine.records.document import ColumnSchema
 
 TRACK = "odata.track-changes"
+MOMENT = ColumnSchema("modifiedon", "datetime")
 EXPIRED_CODES = ("0x80044352",)
 
 
@@ -61,11 +65,12 @@ class Changes:
         urls = [self._first(poll) for poll in wanted]
         root = self.reader.root
         together = [url.removeprefix(root) for url in urls if url.startswith(root)]
-        answers = self.reader.ask([organization.path, *together])
+        answers, now = self.reader.ask_at_once([organization.path, *together])
         organization.take(answers[0])
         by_path = dict(zip(together, answers[1:], strict=True))
         return (
-            self._polled(poll, url, by_path.get(url.removeprefix(root))) for poll, url in zip(wanted, urls, strict=True)
+            self._polled(poll, url, by_path.get(url.removeprefix(root)), now)
+            for poll, url in zip(wanted, urls, strict=True)
         )
 
     def _first(self, poll: Poll) -> str:
@@ -86,7 +91,7 @@ class Changes:
             },
         )
 
-    def _polled(self, poll: Poll, url: str, answer: Answer | None) -> Polled:
+    def _polled(self, poll: Poll, url: str, answer: Answer | None, now: datetime | None) -> Polled:
         reader, table = self.reader, self.reader.schema.table(poll.table)
         if not url:
             return Polled(poll.table, (), None, expired=True)
@@ -96,7 +101,7 @@ class Changes:
         if _expired(answer):
             return Polled(poll.table, (), None, expired=True)
         # The server's own clock at the first answer: what commits while we page is read next time.
-        polled_at = server_time(answer.headers) if "date" in answer.headers else reader.last_date
+        polled_at = told_time(answer.headers) or now
         found: list[Change] = []
         delta = ""
         while True:
@@ -110,7 +115,9 @@ class Changes:
         before = json.loads(poll.cursor or "{}")
         if "delta" in before:
             return Polled(poll.table, tuple(found), json.dumps({"delta": delta or before["delta"]}))
-        newest = max(datetime.fromisoformat(before["since"]), polled_at)
+        # Without a Date: the largest stamp seen. The cursor never goes back.
+        ends = [polled_at] if polled_at else [one.modified_at for one in found if one.modified_at]
+        newest = max([datetime.fromisoformat(before["since"]), *ends])
         return Polled(poll.table, tuple(found), json.dumps({"since": newest.isoformat()}))
 
 
@@ -122,7 +129,13 @@ def _change(table: Table, poll: Poll, one: dict[str, Any]) -> Change:
     if "$deletedEntity" in str(one.get("@odata.context", "")) or one.get("reason") == "deleted" or "@removed" in one:
         return Change(str(one.get("id") or one.get("@id") or ""), None, gone=True)
     parent = one.get(table.property(poll.parent)) if poll.parent else None
-    return Change(str(one[table.key]), one.get("@odata.etag"), parent=str(parent) if parent else None)
+    modified = decode(one.get("modifiedon"), MOMENT)
+    return Change(
+        str(one[table.key]),
+        one.get("@odata.etag"),
+        modified_at=modified if isinstance(modified, datetime) else None,
+        parent=str(parent) if parent else None,
+    )
 
 
 def _expired(answer: Answer) -> bool:

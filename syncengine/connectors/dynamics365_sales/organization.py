@@ -21,6 +21,7 @@ from syncengine.ports import Guard
 from syncengine.ports import Identity
 from syncengine.records.values import Link
 
+ORGANIZATION = "sales-organization"
 COLUMNS = "organizationid,name,issopintegrationenabled,pricingdecimalprecision,discountcalculationmethod"
 
 
@@ -31,6 +32,7 @@ class Organization:
         self.reader = reader
         self._lock = threading.Lock()
         self._row: Mapping[str, Any] = {}
+        self._known = ""
         self._read_at = float("-inf")
 
     def row(self, max_age_s: float) -> Mapping[str, Any]:
@@ -67,6 +69,19 @@ class Organization:
         if not found:
             raise SyncError("Sales shows no organization", remedy="Check the url.", side="sales")
         self._row, self._read_at = found[0], asked_at
+        self._recognise(str(found[0]["organizationid"]))
+
+    def _recognise(self, organization: str) -> None:
+        """What is known of one organization holds for no other behind the same URL."""
+        if organization == self._known:
+            return
+        schema = self.reader.schema
+        before = schema.cache.get(ORGANIZATION)
+        if before is not None and before != organization:
+            schema.forget()
+        if before != organization:
+            schema.cache.put(ORGANIZATION, organization)
+        self._known = organization
 
     def guard(self, max_age_s: float) -> Guard:
         return Guard(one_way=bool(self.row(max_age_s).get("issopintegrationenabled")))

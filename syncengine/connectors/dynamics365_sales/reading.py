@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
-from datetime import UTC
 from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 from urllib.parse import urlsplit
 
 from syncengine.connectors.answers import Answer
-from syncengine.connectors.answers import server_time
+from syncengine.connectors.answers import error_of
+from syncengine.connectors.answers import told_time
+from syncengine.connectors.batching import BatchSize
+from syncengine.connectors.batching import ask_all
 from syncengine.connectors.codec import NotJson
 from syncengine.connectors.codec import from_json
 from syncengine.connectors.dynamics365_sales import standard
@@ -22,11 +24,14 @@ from syncengine.connectors.dynamics365_sales.entities import expand
 from syncengine.connectors.dynamics365_sales.entities import select
 from syncengine.connectors.dynamics365_sales.schema import Schema
 from syncengine.connectors.dynamics365_sales.schema import Table
+from syncengine.connectors.http import AnswerTooLarge
 from syncengine.connectors.http import HttpClient
 from syncengine.connectors.odata import multipart
 from syncengine.connectors.odata.query import condition_text
 from syncengine.connectors.odata.query import equalities
+from syncengine.connectors.odata.query import fitting
 from syncengine.connectors.odata.query import with_options
+from syncengine.connectors.paging import PageSizes
 from syncengine.errors import CredentialsRefused
 from syncengine.errors import Unreachable
 from syncengine.mapping.filters import STATE
@@ -46,6 +51,10 @@ HEADERS = {
 }
 
 LARGEST_PAGE = 5000
+FIRST_BATCH = 50
+NOT_TAKEN = frozenset({400, 413})
+UNKNOWN_SEGMENT = "0x8006088a"
+LONGEST_URL = 32_000  # of a GET 32,768 characters are taken
 
 
 class Reader:
@@ -54,29 +63,45 @@ class Reader:
         self.root = root
         self.path = urlsplit(root).path
         self.schema = schema
+        self.sizes = PageSizes()
+        self.batch = BatchSize(FIRST_BATCH, http.connection.limits.batch)
 
     def scan(self, view: View, where: Filter, after: str | None) -> Iterator[Page]:
-        limits = self.http.connection.limits
-        table = self.schema.table(view.table)
-        size = limits.page_with_lines if view.line_table else min(limits.page, 5000)
-        url = after or self.root + with_options(
-            view.table,
-            {
-                "$select": select(table, view.columns),
-                "$expand": expand(self.schema, table, view),
-                "$filter": condition_text(by_numbers(view.table, where), table.columns, table.property),
-                # Without a unique order a page may repeat or lose rows while others are written.
-                "$orderby": table.key,
-            },
-        )
+        """All pages of one sequence have one size, as the service wants it; `after` remembers which."""
+        limits, table = self.http.connection.limits, self.schema.table(view.table)
+        most = limits.page_with_lines if view.line_table else min(limits.page, LARGEST_PAGE)
+        options = {
+            "$select": select(table, view.columns),
+            "$expand": expand(self.schema, table, view),
+            "$filter": condition_text(by_numbers(view.table, where), table.columns, table.property),
+            # Without a unique order a page may repeat or lose rows while others are written.
+            "$orderby": table.key,
+        }
+        start = self.root + fitting(view.table, options, LONGEST_URL)
+        told, _, link = (after or "").partition(" ")
+        size, url = (int(told), link) if link and told.isdigit() else (self.sizes.rows(view, most), after or start)
+        weighed = self.sizes.known(view)
         while url:
-            answer = self.http.get(self.http.same_origin(url), prefer(ANNOTATIONS, f"odata.maxpagesize={size}"))
+            try:
+                answer = self.http.get(self.http.same_origin(url), prefer(ANNOTATIONS, f"odata.maxpagesize={size}"))
+            except AnswerTooLarge:
+                fewer = self.sizes.too_large(view, size)
+                if url != start or fewer == size:
+                    raise
+                size = fewer
+                continue
             body = self.json(answer, f"reading {view.table}")
-            documents = tuple(
-                self._whole(document(self.schema, table, one, view), one, table, view) for one in body["value"]
-            )
+            self.sizes.learn(view, len(body["value"]), len(answer.body))
             url = body.get("@odata.nextLink") or ""
-            yield Page(documents, url or None)
+            if url and not weighed and self.sizes.rows(view, most) > size:
+                # A first small page has told what rows weigh: begin again with as many as fit.
+                size, url, weighed = self.sizes.rows(view, most), start, True
+                continue
+            weighed = True
+            yield Page(self._documents(body["value"], table, view), f"{size} {url}" if url else None)
+
+    def _documents(self, rows: Sequence[Mapping[str, Any]], table: Table, view: View) -> tuple[Document, ...]:
+        return tuple(self._whole(document(self.schema, table, one, view), one, table, view) for one in rows)
 
     def probe(self, view: View, where: Filter) -> Answer:
         """One row with everything a mapping reads: does the service take these names, this filter?"""
@@ -118,7 +143,7 @@ class Reader:
             if answer is None:
                 continue
             if answer.status == 200:  # noqa: PLR2004
-                body = from_json(answer.body)
+                body = self.json(answer, f"reading {view.table}")
                 found[remote_id] = self._whole(document(self.schema, table, body, view), body, table, view)
             elif is_gone(answer):
                 found[remote_id] = Gone(remote_id)
@@ -135,35 +160,52 @@ class Reader:
         for answer in self.ask(paths):
             if answer is None:
                 raise Unreachable("a search got no answer", remedy="Try again.", side="sales")
-            body = self.json(answer, f"searching {view.table}")
-            found.append(
-                [self._whole(document(self.schema, table, one, view), one, table, view) for one in body["value"]]
-            )
+            found.append(list(self._documents(self._all_rows(answer, f"searching {view.table}"), table, view)))
         return found
+
+    def _all_rows(self, answer: Answer, doing: str) -> list[Any]:
+        body = self.json(answer, doing)
+        rows = list(body["value"])
+        while link := body.get("@odata.nextLink"):
+            body = self.json(self.http.get(self.http.same_origin(str(link)), prefer(ANNOTATIONS)), doing)
+            rows += body["value"]
+        return rows
 
     def ask(self, paths: Sequence[str]) -> list[Answer | None]:
-        """Many reads, side by side in batches; None for what was left unanswered. One read goes by itself."""
-        if len(paths) == 1:
-            return [self.http.get(self.root + paths[0], prefer(ANNOTATIONS))]
-        found: list[Answer | None] = []
-        size = self.http.connection.limits.batch
-        for at in range(0, len(paths), size):
-            found.extend(self._batch(paths[at : at + size]))
-        return found
+        """Many reads, in batches side by side; None for what was left unanswered. One read goes by itself."""
+        return ask_all(paths, self.batch, self.http.concurrency, self._together)
 
-    last_date = datetime.now(UTC)
-
-    def _batch(self, paths: Sequence[str]) -> list[Answer | None]:
-        headers = prefer(ANNOTATIONS)
-        kind, body = multipart.build([[multipart.Operation("GET", self.path + path, headers)] for path in paths])
-        answer = self.http.safely(
-            "POST", f"{self.root}$batch", {**prefer("odata.continue-on-error"), "content-type": kind}, body, len(paths)
-        )
+    def ask_at_once(self, paths: Sequence[str]) -> tuple[list[Answer | None], datetime | None]:
+        """A few reads in one batch, and the service's own time of it."""
+        answer = self._post(paths)
         if answer.status >= 400:  # noqa: PLR2004
             self.refuse(answer, "reading a batch")
-        self.last_date = server_time(answer.headers)
+        return self._parts(answer, len(paths)), told_time(answer.headers)
+
+    def _together(self, paths: Sequence[str]) -> list[Answer | None] | None:
+        """None where the service, or we, cannot have so many at once."""
+        if len(paths) == 1:
+            return [self.http.get(self.root + paths[0], prefer(ANNOTATIONS))]
+        try:
+            answer = self._post(paths)
+        except AnswerTooLarge:
+            return None
+        if answer.status in NOT_TAKEN:
+            return None
+        if answer.status >= 400:  # noqa: PLR2004
+            self.refuse(answer, "reading a batch")
+        return self._parts(answer, len(paths))
+
+    def _post(self, paths: Sequence[str]) -> Answer:
+        headers = prefer(ANNOTATIONS)
+        kind, body = multipart.build([[multipart.Operation("GET", self.path + path, headers)] for path in paths])
+        outer = {**prefer("odata.continue-on-error"), "content-type": kind}
+        return self.http.safely("POST", f"{self.root}$batch", outer, body, len(paths))
+
+    @staticmethod
+    def _parts(answer: Answer, count: int) -> list[Answer | None]:
         parts = [group[0] if group else None for group in multipart.parse(answer)]
-        return [*parts, *([None] * (len(paths) - len(parts)))][: len(paths)]
+        return [*parts, *([None] * (count - len(parts)))][:count]
 
     def json(self, answer: Answer, doing: str) -> Any:
         """The JSON body of a successful read. Raises CredentialsRefused, Unreachable."""
@@ -177,6 +219,8 @@ class Reader:
             ) from error
 
     def refuse(self, answer: Answer, doing: str) -> None:
+        if answer.status in (400, 404):
+            self.schema.forget()  # names that no longer fit: the next try reads them anew
         if answer.status in (401, 403):
             raise CredentialsRefused(
                 f"{doing} in Sales was refused: {answer.words()}",
@@ -234,5 +278,9 @@ def prefer(*preferences: str) -> dict[str, str]:
 
 
 def is_gone(answer: Answer) -> bool:
-    """Not found, said by the service itself: an error body of its own, not some proxy's 404."""
-    return answer.status == 404 and answer.looks_like_json() and b'"error"' in answer.body  # noqa: PLR2004
+    """Not found, said by the service of this very row: an error body of its own, not some proxy's 404, and not of a
+    table that it does not know.
+    """
+    code, _ = error_of(answer)
+    said = answer.looks_like_json() and b'"error"' in answer.body
+    return answer.status == 404 and said and code.lower() != UNKNOWN_SEGMENT  # noqa: PLR2004

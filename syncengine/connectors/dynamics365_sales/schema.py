@@ -10,15 +10,14 @@ from typing import Final
 from syncengine.connectors.dynamics365_sales import standard
 from syncengine.connectors.http import HttpClient
 from syncengine.connectors.odata import metadata
+from syncengine.connectors.odata.published import Published
 from syncengine.connectors.settings import Cache
 from syncengine.mapping.filters import STATE
-from syncengine.observe.logging import get_logger
 from syncengine.records.document import ColumnSchema
 from syncengine.records.document import TableSchema
 
-log = get_logger()
-
 DAY_S: Final = 24 * 3600
+MANY: Final = 100
 
 
 @dataclass(frozen=True)
@@ -48,13 +47,21 @@ class Schema:
         self.http = http
         self.root = root
         self.cache = cache
-        self._model: metadata.Model | None = None
+        self.published = Published(http, f"{root}$metadata", cache, "sales-metadata", _worth_keeping)
+        self._generation = 0
         self._tables: dict[str, Table] = {}
 
     def table(self, name: str) -> Table:
+        self.model()
+        if self._generation != self.published.generation:
+            self._tables, self._generation = {}, self.published.generation
         if name not in self._tables:
             self._tables[name] = self._build(name)
         return self._tables[name]
+
+    def forget(self) -> None:
+        """What is known of the system may be out of date."""
+        self.published.forget()
 
     def schemas(self, tables: Iterable[str]) -> dict[str, TableSchema]:
         """The schemas of those tables that the environment publishes."""
@@ -74,28 +81,14 @@ class Schema:
         found = self.model().set_of(logical_name)
         return found or next((s for s, name in standard.LOGICAL.items() if name == logical_name), logical_name)
 
-    def model(self) -> metadata.Model:
-        """What `$metadata` says, asked once a day; empty where the service has none."""
-        if self._model is None:
-            kept = self.cache.get("sales-metadata", DAY_S)
-            if isinstance(kept, dict):
-                self._model = metadata.from_plain(kept)
-            else:
-                self._model = self._ask()
-                wanted = {*standard.LOGICAL, *self._model.sets} if len(self._model.sets) < 100 else {*standard.LOGICAL}  # noqa: PLR2004
-                self.cache.put("sales-metadata", metadata.to_plain(self._model, wanted))
-        return self._model
+    def binding(self, entity_set: str, action: str) -> str | None:
+        """What an action is bound to: "many", "one" or "" for nothing; None where the environment does not say."""
+        actions, entity = self.model().actions, self.logical_name(entity_set)
+        forms = {f"{entity}[]/{action}": "many", f"{entity}/{action}": "one", action: ""}
+        return next((bound for form, bound in forms.items() if form in actions), None)
 
-    def _ask(self) -> metadata.Model:
-        answer = self.http.get(f"{self.root}$metadata", {"accept": "application/xml"})
-        if answer.status == 200:  # noqa: PLR2004
-            try:
-                return metadata.parse(answer.body)
-            except metadata.NotMetadata as error:
-                log.warning("metadata_unreadable", side="sales", error=str(error))
-        else:
-            log.warning("metadata_unavailable", side="sales", status=answer.status)
-        return metadata.Model()
+    def model(self) -> metadata.Model:
+        return self.published.model()
 
     def _build(self, name: str) -> Table:
         entity = self.model().entity(name)
@@ -124,6 +117,11 @@ class Schema:
         own = f"{entity.name}id"
         key = own if own in entity.properties or not entity.key else entity.key[0]
         return Table(name, key, columns, binds, collections, published=True)
+
+
+def _worth_keeping(model: metadata.Model) -> set[str]:
+    """A real environment publishes thousands of tables; kept are those that orders have to do with."""
+    return {*standard.LOGICAL, *model.sets} if len(model.sets) < MANY else {*standard.LOGICAL}
 
 
 def _standard(name: str) -> Table:

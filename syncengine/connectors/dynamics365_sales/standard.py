@@ -26,6 +26,13 @@ WRITTEN_STATES: Final[Mapping[str, Mapping[str, tuple[int, int]]]] = {
 }
 """State and status that a plain update may set. Fulfilled and canceled are reached by actions only."""
 
+ACTIONS: Final[Mapping[str, tuple[str, int, str]]] = {
+    # Name, status (100001 Complete, 100002 Partial, 4 No Money), and what the last published reference binds it to.
+    "fulfilled": ("FulfillSalesOrder", 100001, "many"),
+    "fulfilled in part": ("FulfillSalesOrder", 100002, "many"),
+    "canceled": ("CancelSalesOrder", 4, ""),
+}
+
 LOGICAL: Final[Mapping[str, str]] = {
     "salesorders": "salesorder",
     "salesorderdetails": "salesorderdetail",

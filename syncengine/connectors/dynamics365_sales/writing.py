@@ -44,9 +44,12 @@ from syncengine.records.document import View
 READ_ONLY_CODES = frozenset({"0x80043b09", "0x8004022e", "0x80040228", "0x80040230"})
 DUPLICATE_CODES = frozenset({"0x80040237"})
 # 412 as well, and no staleness: an alternate key that is taken, a rule that found a duplicate.
+UNKNOWN_NAME_CODES = frozenset({"0x80048d19", "0x8006088a", "0x80060888"})
 REFUSED_CODES = frozenset({"0x80060892", "0x80040333", "0x8006088a"})
 FIRST_BATCH = 10
 NOT_TAKEN = frozenset({400, 413})
+NAMESPACE = "Microsoft.Dynamics.CRM."
+PARTIAL = "fulfilled in part"
 REPRESENTATION = "return=representation"
 
 
@@ -61,9 +64,10 @@ class Writer:
         return send_all(groups, self.size, self.http.concurrency, "sales-write", lambda batch: self._send(batch, view))
 
     def _send(self, batch: Sequence[Group], view: View) -> Sent:
-        operations = [[self._operation(step, view) for step in steps] for _, steps in batch]
+        batch = [(number, part) for number, steps in batch for part in _parts(steps)]
         count = sum(len(steps) for _, steps in batch)
         try:
+            operations = [[self._operation(step, view) for step in steps] for _, steps in batch]
             answers = [[self._single(operations[0][0])]] if count == 1 else self._batch(operations, count)
         except NotSent as error:
             words = RemoteError(0, "not-sent", error.message, error.retry_after_s)
@@ -174,13 +178,11 @@ class Writer:
             "subject": f"Order {word}",
             "salesorderid@odata.bind": f"/{step.table}({step.target})",
         }
-        if word == "fulfilled":
-            # Bound to the collection; status 100001 is Complete, 100002 Partial.
-            action = f"{path}/Microsoft.Dynamics.CRM.FulfillSalesOrder"
-            status = 100002 if step.body.get("partial") else 100001
-            return multipart.Operation("POST", action, headers, to_json({"OrderClose": close, "Status": status}))
-        action = f"{self.reader.path}CancelSalesOrder"
-        return multipart.Operation("POST", action, headers, to_json({"OrderClose": close, "Status": 4}))
+        name, status, usual = standard.ACTIONS[PARTIAL if step.body.get("partial") else word]
+        bound = self.schema.binding(step.table, name)
+        forms = {"many": f"{path}/{NAMESPACE}{name}", "one": f"{one}/{NAMESPACE}{name}", "": self.reader.path + name}
+        action = forms[usual if bound is None else bound]
+        return multipart.Operation("POST", action, headers, to_json({"OrderClose": close, "Status": status}))
 
     # answers as receipts
 
@@ -202,25 +204,25 @@ class Writer:
 
     def _receipt(self, step: Step, answer: Answer, view: View) -> Receipt:
         if answer.status >= 400 or answer.status < 200:  # noqa: PLR2004
-            if step.verb in ("delete", "delete-line") and is_gone(answer):
+            if step.verb in ("read", "delete", "delete-line") and is_gone(answer):
                 return Receipt(step.no, ReceiptOutcome.DONE, Gone(str(step.target)))
             return self._failed(step, answer)
         if step.verb in ("delete", "delete-line"):
             return Receipt(step.no, ReceiptOutcome.DONE, Gone(str(step.target)))
-        after = self._after(step, answer, view)
-        if after is None and answer.body and not answer.looks_like_json():
+        try:
+            after = self._after(step, answer, view)
+        except NotJson:
             error = RemoteError(answer.status, "no-answer", f"answered with something else than data: {answer.words()}")
             return Receipt(step.no, ReceiptOutcome.UNKNOWN, None, error)
         return Receipt(step.no, ReceiptOutcome.DONE, after)
 
     def _after(self, step: Step, answer: Answer, view: View) -> Document | None:
         table = self.schema.table(step.table)
-        try:
-            body = from_json(answer.body) if answer.body else None
-        except NotJson:
-            return None
+        body = from_json(answer.body) if answer.body else None
         if isinstance(body, dict) and table.key in body:
             return document(self.schema, table, body, view if step.table == view.table else None)
+        if body is not None and step.verb != "set-state":  # an action may answer with a row of another table
+            raise NotJson("it is no row of this table")
         made = answer.headers.get("odata-entityid", "").rpartition("(")[2].rstrip(")")
         remote_id = made or str(step.target or "")
         return Document(remote_id, None, {}) if remote_id else None
@@ -237,6 +239,8 @@ class Writer:
         if lowered in DUPLICATE_CODES and step.verb in ("create", "create-line"):
             # The id is ours: the record is there already. Whoever settles the journal reads and compares it.
             return Receipt(step.no, ReceiptOutcome.UNKNOWN, None, error)
+        if lowered in UNKNOWN_NAME_CODES:
+            self.schema.forget()  # a column or a bind name went, or never was: the next try reads the names anew
         if lowered in REFUSED_CODES:
             return Receipt(step.no, ReceiptOutcome.REFUSED, None, error)
         if answer.status == 412 or (answer.status == 404 and step.verb != "create"):  # noqa: PLR2004
@@ -244,6 +248,12 @@ class Writer:
         if lowered in READ_ONLY_CODES or "read-only" in message.lower() or "read only" in message.lower():
             return Receipt(step.no, ReceiptOutcome.READ_ONLY, None, error)
         return Receipt(step.no, ReceiptOutcome.REFUSED, None, error)
+
+
+def _parts(steps: Sequence[Step]) -> list[Sequence[Step]]:
+    """A change set stays together; the steps of any other group stand for themselves."""
+    atomic = {step.atomic for step in steps}
+    return [steps] if len(atomic) == 1 and atomic != {None} else [(step,) for step in steps]
 
 
 def _all(batch: Sequence[Group], outcome: ReceiptOutcome, error: RemoteError) -> Received:

@@ -9,9 +9,9 @@ from syncengine import __version__
 from syncengine.connectors.answers import Answer
 from syncengine.connectors.answers import error_of
 from syncengine.connectors.answers import server_time
+from syncengine.connectors.http import AnswerTooLarge
 from syncengine.connectors.http import NoAnswer
 from syncengine.connectors.http import NotSent
-from syncengine.connectors.http import TooLarge
 from syncengine.errors import CredentialsRefused
 from syncengine.errors import Unreachable
 from tests.unit.connectors.serving import URL
@@ -84,7 +84,7 @@ def test_a_page_for_people_is_no_data() -> None:
 def test_an_answer_that_does_not_end_is_cut() -> None:
     """The size limit holds for what comes, not for what is announced, and is not tried again."""
     service = Service(ok("x" * 5000))
-    with pytest.raises(TooLarge, match="larger than 4999 bytes"):
+    with pytest.raises(AnswerTooLarge, match="larger than 4999 bytes"):
         client(service, max_body_bytes=4999).get(URL)
     assert len(service.requests) == 1
     assert client(service, max_body_bytes=5000).get(URL).status == 200
@@ -100,7 +100,7 @@ def test_a_compressed_answer_is_measured_unpacked() -> None:
     def answer(_: httpx.Request) -> httpx.Response:
         return bomb
 
-    with pytest.raises(TooLarge):
+    with pytest.raises(AnswerTooLarge):
         client(answer, max_body_bytes=10_000).get(URL)
 
 

@@ -22,6 +22,7 @@ from tests.unit.connectors.certificates import certificate
 from tests.unit.connectors.serving import QUICK
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+opened: list[HttpClient] = []
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 
@@ -68,6 +69,8 @@ def peers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Peer]]:
         return made[-1]
 
     yield make
+    while opened:
+        opened.pop().close()
     for peer in made:
         peer.close()
 
@@ -78,7 +81,8 @@ def answers(connection: socket.socket) -> None:
 
 def client(url: str, *, ca_file: str = "", proxy: str = "", timeout_s: float = 5) -> HttpClient:
     limits = replace(QUICK, attempts=1, request_timeout_s=timeout_s, connect_timeout_s=2)
-    return HttpClient(Connection(url, limits=limits, ca_file=ca_file, proxy=proxy), "sales")
+    opened.append(HttpClient(Connection(url, limits=limits, ca_file=ca_file, proxy=proxy), "sales"))
+    return opened[-1]
 
 
 def drip(connection: socket.socket, head: bytes) -> None:
