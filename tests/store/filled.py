@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from syncengine.errors import FailureClass
 from syncengine.planner.steps import Problem
+from syncengine.ports import Keyed
 from syncengine.ports import Subject
 from syncengine.records.record import LinePair
 from syncengine.records.values import Ref
@@ -32,8 +33,8 @@ def fill(store: SqlStore) -> int:
         store.couplings.former(ORDERS, "sales", "s0", coupling, "predecessor")
         store.cursors.put(ORDERS, "sales", "poll", f"of {store.session.company}")
         store.cursors.remember(ORDERS, "sales", {"s8": store.session.company}, "filtered")
-        store.matching.put(ORDERS, "sales", "s9", "", {0: "key"})
-        store.matching.put(ORDERS, "back_office", "b9", "", {0: "key"})
+        store.matching.put(ORDERS, "sales", [Keyed("s9", "", {0: "key"})])
+        store.matching.put(ORDERS, "back_office", [Keyed("b9", "", {0: "key"})])
         store.work.park(Subject(ORDERS, None, "sales", "s2"), WAITING, causes=[Ref("CUSTOMER", None, "sales", "c1")])
         store.work.add(Subject(ORDERS, coupling))
         made = store.journal.open(operation(subject=Subject(ORDERS, coupling)))

@@ -34,8 +34,8 @@ def test_the_other_company_sees_nothing_of_it(open_store: Open, clock: StillCloc
         assert theirs.cursors.get(ORDERS, "sales", "poll") is None
         assert theirs.cursors.remembered(ORDERS, "sales", ["s8"]) == {}
         assert theirs.cursors.filtered(ORDERS) == 0
-        assert theirs.matching.unique(ORDERS, 0) == []
-        assert theirs.matching.ambiguous(ORDERS, 0) == {}
+        assert theirs.matching.unique(ORDERS, 0, "", 100) == []
+        assert theirs.matching.ambiguous(ORDERS, 0, ("", ""), 100) == []
         assert theirs.matching.count(ORDERS, "sales") == 0
         assert theirs.work.claim(ORDERS, 10, clock.now() + timedelta(days=9)) == []
         assert theirs.work.parked(ORDERS) == {}

@@ -9,6 +9,7 @@ from sqlalchemy import make_url
 from sqlalchemy import text
 
 from syncengine.errors import StoreError
+from syncengine.ports import Keyed
 from syncengine.ports import Subject
 from syncengine.store.database import open_engine
 from syncengine.store.database import prepare
@@ -35,7 +36,7 @@ def _pretend(store: SqlStore, coupling: int) -> int:
         store.work.done(Subject(ORDERS, coupling))
         store.cursors.put(ORDERS, "sales", "poll", "moved")
         store.cursors.remember(ORDERS, "sales", {"s6": "1"}, "filtered")
-        store.matching.put(ORDERS, "sales", "s7", "", {0: "key"})
+        store.matching.put(ORDERS, "sales", [Keyed("s7", "", {0: "key"})])
         store.journal.open(operation())
         store.conflicts.refresh(ORDERS, coupling, [])
         store.history.note(Subject(ORDERS, made), "planned", {})
