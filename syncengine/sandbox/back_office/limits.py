@@ -43,19 +43,19 @@ class Limits:
         self._waiting.clear()
 
     def refuse(self, user: str, switches: Switches) -> RefusedError | None:
-        """Too many in the window, or too many in the queue. No Retry-After: none is documented for 429."""
+        """Too many in the window, or too many in the queue."""
         now = time.monotonic()
         sent = self._sent[user]
         while sent and sent[0] <= now - switches.rate_window_s:
             sent.popleft()
         if len(sent) >= switches.rate_limit:
-            return _too_many()
+            return _too_many(switches)
         if switches.operation_s:
             waiting = self._waiting[user]
             while waiting and waiting[0] <= now:
                 waiting.popleft()
             if len(waiting) >= switches.queue_limit:
-                return _too_many()
+                return _too_many(switches)
         sent.append(now)
         return None
 
@@ -85,8 +85,11 @@ class Limits:
         return Verdict(queued + took, ends)
 
 
-def _too_many() -> RefusedError:
-    return RefusedError(429, "Application_TooManyRequests", "Too many requests reached. Actual (6001). Maximum (6000).")
+def _too_many(switches: Switches) -> RefusedError:
+    wait_s = switches.retry_after_on_429_s
+    headers = {"retry_after": str(wait_s)} if wait_s else {}
+    text = "Too many requests reached. Actual (6001). Maximum (6000)."
+    return RefusedError(429, "Application_TooManyRequests", text, **headers)
 
 
 def refusal(verdict: Verdict) -> RefusedError | None:

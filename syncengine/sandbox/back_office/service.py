@@ -118,6 +118,8 @@ class BusinessCentral(Seeding):
         except RefusedError as refused:
             journal.roll_back()
             response = refused.response()
+            if refused.status == 401 and self.environment.switches.unauthorized_body == "empty":
+                response.body = b""
         except BaseException:
             journal.roll_back()
             raise

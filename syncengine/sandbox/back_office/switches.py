@@ -137,6 +137,13 @@ class Switches:
     webhook_limit: int = _switch(200, "subscriptions of an environment", "[D]")
     subscription_s: float = _switch(3 * 86400.0, "life of a subscription", "[D]")
     handshake_timeout_s: float = _switch(5.0, "wait for the validation token", "[D]")
+    # What else is open
+    expanded_page_size: int = _switch(
+        0, "rows of an expanded collection before a link of its own goes on; 0: not paged", "[I]", 0, 1, 2, 100
+    )
+    unauthorized_body: str = _switch("json", "body of a 401 from the gateway", "[3P]/[?]", "json", "empty")
+    retry_after_on_429_s: int = _switch(0, "Retry-After beside 429; 0: none, as documented", "[?]", 0, 1, 5, 30)
+    handshake_method: str = _switch("POST", "verb of the handshake", "[I]", "POST", "GET")
 
     def changed(self, wanted: dict[str, Any]) -> Switches:
         """With some switches set. Raises ValueError naming the legal ones."""

@@ -27,6 +27,7 @@ from syncengine.sandbox.sales.errors import wrong_verb
 from syncengine.sandbox.sales.limits import Limits
 from syncengine.sandbox.sales.message_list import all_messages
 from syncengine.sandbox.sales.operation import Operation
+from syncengine.sandbox.sales.operation import answer
 from syncengine.sandbox.sales.operation import origin_of
 from syncengine.sandbox.sales.operation import refusal
 from syncengine.sandbox.sales.origination import PEOPLE
@@ -217,9 +218,12 @@ class Dataverse:
         return response
 
     def _unauthorized(self, request: Request) -> Response:
-        """Without a body: a client must not expect JSON here."""
+        """Without a body unless switched: a client must not expect JSON here."""
         origin = origin_of(request)
         challenge = f"Bearer authorization_uri={origin}{AUTHORITY}, resource_id={origin}/"
+        if self.world.switches.unauthorized_body == "json":
+            error = {"code": "0x80072560", "message": "The user is not authenticated, or the token has expired."}
+            return answer(401, {"error": error}, www_authenticate=challenge)
         return refusal(DataverseError(401, "", "", www_authenticate=challenge))
 
     def absorb(self) -> None:

@@ -196,6 +196,11 @@ class Switches:
     webhook_duplicates: float = _number(0, "share of asynchronous deliveries sent twice", "K")
     webhook_losses: float = _number(0, "share of asynchronous deliveries never sent", "K")
     webhook_reversed: bool = _flag(False, "asynchronous deliveries of one request leave in reverse order", "K")
+    # what else is open
+    unauthorized_body: str = _choice("body of a 401", "K", "empty", "json")
+    equal_values: str = _choice(
+        "an update with the values that are there already: stamps the row, or leaves it", "K", "stamped", "unchanged"
+    )
 
     def changed(self, posted: dict[str, Any]) -> Switches:
         """With some switches set otherwise. Raises SwitchError."""

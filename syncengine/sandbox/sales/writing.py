@@ -136,6 +136,10 @@ def update(session: Session, table: Table, old: Row, payload: Payload) -> None:
         column = table.columns.get(name)
         if value is None and column is not None and column.required == "SystemRequired":
             raise invalid_argument(f"The attribute '{name}' of the '{table.name}' entity cannot be null.")
+    if session.switches.equal_values == "unchanged":
+        values = {name: value for name, value in values.items() if value != old.get(name)}
+        if not values:
+            return
     columns = {name: value for name, value in values.items() if name not in STATE_COLUMNS}
     state = _locked_and_moved(session, table, old, values, columns)
     apply(session, table, old, {**columns, **state}, values)

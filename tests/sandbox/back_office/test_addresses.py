@@ -113,3 +113,12 @@ def test_a_disabled_application_is_refused(lab: Any) -> None:
     lab.refused(lab.get("customers"), 401, "Authentication_InvalidCredentials")
     lab.switch(disabled_clients="clerk")
     assert lab.get("customers").status_code == 200
+
+
+def test_the_body_of_a_401_is_a_switch(lab: Any) -> None:
+    """The gateway may answer with another body, or none."""
+    bad = {"authorization": "Bearer nonsense"}
+    assert lab.http.get(lab.url("items"), headers=bad).json()["error"]["code"] == "Authentication_InvalidCredentials"
+    lab.switch(unauthorized_body="empty")
+    refused = lab.http.get(lab.url("items"), headers=bad)
+    assert (refused.status_code, refused.content) == (401, b"")

@@ -136,3 +136,12 @@ def test_a_body_that_is_too_large_is_413(lab: Any) -> None:
     lab.switch(max_body_bytes=100)
     answer = lab.post("salesOrders", {"customerNumber": "10000", "shipToName": "x" * 100})
     lab.refused(answer, 413, "BadRequest")
+
+
+def test_a_429_may_tell_when_to_come_back_by_switch(lab: Any) -> None:
+    """None is documented; whether the service sends one is not known."""
+    lab.switch(rate_limit=0)
+    assert "retry-after" not in lab.get("items").headers
+    lab.switch(retry_after_on_429_s=5)
+    refused = lab.get("items")
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "5")

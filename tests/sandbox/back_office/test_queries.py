@@ -275,3 +275,17 @@ def test_expanded_lines_are_not_paged(lab: Any) -> None:
 def test_a_url_has_a_limit(lab: Any, length: Any, status: Any) -> None:
     """About 15.7 kB: beyond that 400, then 500."""
     assert lab.get(f"items?ignored={'x' * length}").status_code == status
+
+
+def test_expanded_collections_may_be_paged_by_switch(lab: Any) -> None:
+    """Each then has a link of its own, which goes on where it was cut and keeps what was selected."""
+    lab.switch(expanded_page_size=2)
+    order = lab.order(*(lab.item_line(quantity=n) for n in (1, 2, 3)))
+    shown = lab.read(f"salesOrders({order['id']})?$expand=salesOrderLines($select=quantity)")
+    assert [line["quantity"] for line in shown["salesOrderLines"]] == [1, 2]
+    rest = lab.read(shown["salesOrderLines@odata.nextLink"])
+    assert [line["quantity"] for line in rest["value"]] == [3]
+    assert "unitPrice" not in rest["value"][0]
+    listed = lab.list("salesOrders?$expand=salesOrderLines")[0]
+    assert len(listed["salesOrderLines"]) == 2
+    assert "salesOrderLines@odata.nextLink" in listed

@@ -27,6 +27,7 @@ class Receiver(ThreadingHTTPServer):
         self.statuses = []
         self.handshakes = 0
         self.shakes_after_s = 0
+        self.verbs = []
         self.token = None
         super().__init__(("127.0.0.1", 0), _Handler)
         self.url = f"http://127.0.0.1:{self.server_address[1]}/hook"
@@ -39,6 +40,10 @@ class Receiver(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.server.verbs.append("GET")
+        self.do_POST()
+
     def do_POST(self) -> None:
         server = self.server
         token = parse_qs(urlsplit(self.path).query).get("validationToken")
@@ -357,3 +362,11 @@ def test_deliveries_can_be_dropped_duplicated_and_delayed(told: Any, lab: Any) -
     while len(outcomes) < 4 and time.monotonic() < until:  # an outcome is noted after the subscriber has answered
         outcomes = [one["outcome"] for one in lab.door("GET", "webhooks")["sent"]]
     assert outcomes == ["dropped", "delivered", "delivered", "delivered"]
+
+
+def test_the_verb_of_the_handshake_is_a_switch(lab: Any, receiver: Any) -> None:
+    """It is not documented: a receiver accepts any."""
+    lab.switch(handshake_method="GET")
+    body = {"notificationUrl": receiver.url, "resource": f"/api/v2.0/companies({lab.company.id})/salesOrders"}
+    assert lab.post(f"{lab.root}/subscriptions", body).status_code == 201
+    assert receiver.verbs == ["GET"]

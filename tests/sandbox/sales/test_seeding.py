@@ -67,9 +67,9 @@ def test_the_base_currency_is_an_argument() -> None:
 
 
 def test_a_new_environment_has_nothing_but_its_own_rows() -> None:
-    """One organization, one business unit, one currency, three users; no business data."""
+    """One organization, one business unit, one currency, three users with their settings; no business data."""
     service = Dataverse()
     counts = {name: len(service.rows(name)) for name in service.world.model.tables if service.rows(name)}
     platform = {name for name in counts if name.startswith("sdkmessage")}
-    expected = {"organization": 1, "businessunit": 1, "transactioncurrency": 1, "systemuser": 3}
+    expected = {"organization": 1, "businessunit": 1, "transactioncurrency": 1, "systemuser": 3, "usersettings": 3}
     assert {name: n for name, n in counts.items() if name not in platform} == expected

@@ -189,3 +189,12 @@ def test_the_row_door_writes_without_stamp_or_version(sales: Any, catalog: Any) 
     assert after["modifiedon"] == before["modifiedon"]
     assert sales.door("GET", door).json()["name"] == "Quietly changed"
     assert len(sales.door("GET", "rows/account").json()) == 1
+
+
+def test_the_body_of_a_401_is_a_switch(sales: Any) -> None:
+    """Empty, or the usual error; the challenge is there either way."""
+    for switch, parses in (("empty", False), ("json", True)):
+        sales.setup(unauthorized_body=switch)
+        refused = sales.nobody.get("accounts")
+        assert (refused.status_code, "www-authenticate" in refused.headers) == (401, True)
+        assert bool(refused.content and refused.json()["error"]["message"]) is parses

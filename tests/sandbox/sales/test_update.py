@@ -320,3 +320,15 @@ def test_the_status_of_a_blocked_delete_is_a_switch(sales: Any, catalog: Any) ->
     sales.setup(associated_status="400")
     refused = sales.admin.delete(f"accounts({catalog.account})")
     assert (refused.status_code, refused.json()["error"]["code"]) == (400, "0x80040227")
+
+
+def test_whether_equal_values_stamp_a_row_is_a_switch(sales: Any, catalog: Any) -> None:
+    """Left alone, neither version nor stamp moves, and a real change among equal ones still counts."""
+    sales.setup(equal_values="unchanged")
+    path = f"accounts({catalog.account})"
+    before = sales.admin.read(path)
+    assert sales.admin.patch(path, {"name": before["name"]}).status_code == 204
+    assert sales.admin.read(path)["@odata.etag"] == before["@odata.etag"]
+    assert sales.admin.patch(path, {"name": before["name"], "telephone1": "555"}).status_code == 204
+    after = sales.admin.read(path)
+    assert (after["telephone1"], after["@odata.etag"] != before["@odata.etag"]) == ("555", True)

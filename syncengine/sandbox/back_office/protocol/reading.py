@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -149,7 +150,23 @@ class Reader:
         entity = chosen(rendered(page, page.table(self.session), row), options.select)
         for one in options.expand:
             entity[one.name] = self.expanded(page, row, one)
+            self._cut(page, row, one, entity)
         return entity
+
+    def _cut(self, page: Page, row: Row, one: Expand, entity: dict[str, Any]) -> None:
+        """Where expanded collections are paged: the rest is behind a link of the collection's own."""
+        size, found = self.session.switches.expanded_page_size, entity[one.name]
+        if not size or not isinstance(found, list) or len(found) <= size:
+            return
+        entity[one.name] = found[:size]
+        below = self.pages[page.kind.navigation[one.name].target]
+        unselected = replace(one, options={name: text for name, text in one.options.items() if name != "$select"})
+        last = self.expanded(page, row, unselected)[size - 1][below.kind.key]
+        company = self.session.company.id
+        path = f"companies({company})/{page.kind.entity_set}({row[page.kind.key]})/{one.name}"
+        kept = [f"{name}={value}" for name, value in one.options.items() if name in ("$select", "$filter", "$orderby")]
+        query = "&".join([*kept, f"$skiptoken={last}"])
+        entity[f"{one.name}@odata.nextLink"] = f"{self.operation.root}/{path}?{query}"
 
     def expanded(self, page: Page, row: Row, one: Expand) -> Any:
         navigation = page.kind.navigation[one.name]

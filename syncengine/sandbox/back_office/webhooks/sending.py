@@ -16,7 +16,9 @@ class UnreachableError(Exception):
     """No answer: refused, broken off, too late, or not on this machine."""
 
 
-def post(url: str, body: bytes, headers: Mapping[str, str], timeout_s: float) -> tuple[int, bytes]:
+def post(
+    url: str, body: bytes, headers: Mapping[str, str], timeout_s: float, method: str = "POST"
+) -> tuple[int, bytes]:
     """(status, body). Raises UnreachableError."""
     parts = urlsplit(url)
     if parts.scheme != "http" or parts.hostname not in LOOPBACK:
@@ -24,7 +26,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str], timeout_s: float) ->
     connection = http.client.HTTPConnection(parts.hostname, parts.port or 80, timeout=timeout_s)
     target = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
     try:
-        connection.request("POST", target, body, dict(headers))
+        connection.request(method, target, body, dict(headers))
         answer = connection.getresponse()
         return answer.status, answer.read(65536)
     except (OSError, http.client.HTTPException) as error:
@@ -33,11 +35,11 @@ def post(url: str, body: bytes, headers: Mapping[str, str], timeout_s: float) ->
         connection.close()
 
 
-def handshake(url: str, token: str, timeout_s: float) -> bool:
+def handshake(url: str, token: str, timeout_s: float, method: str) -> bool:
     """The subscriber must answer 200 with the bare token as body."""
     joint = "&" if "?" in url else "?"
     try:
-        status, body = post(f"{url}{joint}validationToken={token}", b"", {"content-length": "0"}, timeout_s)
+        status, body = post(f"{url}{joint}validationToken={token}", b"", {"content-length": "0"}, timeout_s, method)
     except UnreachableError:
         return False
     return status == 200 and body.decode("utf-8", "replace") == token

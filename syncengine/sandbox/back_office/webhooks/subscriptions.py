@@ -140,7 +140,7 @@ class SubscriptionPage(Page):
     @staticmethod
     def _shake_hands(session: Session, url: str) -> None:
         token = secrets.token_urlsafe(24)
-        if not handshake(url, token, session.switches.handshake_timeout_s):
+        if not handshake(url, token, session.switches.handshake_timeout_s, session.switches.handshake_method):
             raise bad_request(f"The notification URL '{url}' did not answer the validation request with its token.")
 
 
