@@ -250,6 +250,23 @@ class Coupling:
 
 
 @dataclass(frozen=True)
+class SafetyLimit:
+    """Something that waits for a person's word. `number`: what the approval must name; how many actions wait, or for a
+    stop the size of what it is about. `used`: how many of the approved ones were carried out.
+    """
+
+    id: int
+    kind: str
+    status: str  # open | approved
+    message: str
+    number: int
+    approved: int
+    used: int
+    opened_at: datetime
+    approved_at: datetime | None = None
+
+
+@dataclass(frozen=True)
 class WorkItem:
     """A record that is to be planned, or that is parked under a problem.
 
@@ -299,6 +316,7 @@ class Operation:
     sent_at: Mapping[int, datetime]
     documents: Mapping[Side, Document]
     foreign_edit: bool = False
+    destructive: bool = False
     status: OperationStatus = "open"
     run_id: str = ""
 
@@ -480,6 +498,17 @@ class History(Protocol):
     def note_many(self, event: str, noted: Mapping[Subject, Mapping[str, Any]]) -> None: ...
 
 
+class SafetyLimits(Protocol):
+    def open(self, kind: str, message: str, number: int | None = None) -> int: ...
+    def standing(self, kind: str) -> SafetyLimit | None: ...
+    def all(self) -> Sequence[SafetyLimit]: ...
+    def use(self, limit: int) -> None: ...
+    def close(self, limit: int) -> None: ...
+    def held(self, kind: str) -> int: ...
+    def destructive_since(self, since: datetime) -> int: ...
+    def created(self) -> int: ...
+
+
 class Remembered(Protocol):
     def get(self, name: str, max_age_s: float | None = None) -> Any: ...
     def put(self, name: str, value: Any) -> None: ...
@@ -508,6 +537,8 @@ class Store(Protocol):
     def history(self) -> History: ...
     @property
     def remembered(self) -> Remembered: ...
+    @property
+    def limits(self) -> SafetyLimits: ...
 
 
 class Clock(Protocol):

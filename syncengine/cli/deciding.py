@@ -72,6 +72,30 @@ def retry(options: Options, ids: tuple[int, ...], *, everything: bool, now: bool
         click.echo(f"{count} records are tried again in the next run.")
 
 
+@click.command()
+@click.argument("limit", type=int, metavar="LIMIT_ID")
+@click.option("--count", type=click.IntRange(min=0), required=True, metavar="N", help="The number it is about.")
+@now_option
+@json_option
+@pass_options
+@command
+def approve(options: Options, limit: int, count: int, *, now: bool, as_json: bool) -> None:
+    """Let through what a safety limit holds back, naming how many that is; `syncengine limits` shows it.
+
+    The approval is good once, and for a day.
+
+    \b
+    Example: syncengine approve 3 --count 25 --now
+    """  # noqa: D301
+    approved = decisions.approve(options.chosen(), limit, count)
+    if now:
+        run_now(options, as_json=as_json)
+    elif as_json:
+        emit_json({"id": approved.id, "kind": approved.kind, "approved": count})
+    else:
+        click.echo(f"Approved: {approved.message} ({count}). The next run acts on it.")
+
+
 @click.command("couple-record")
 @click.argument("mapping")
 @click.argument("sales_id")

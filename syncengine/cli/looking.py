@@ -65,6 +65,33 @@ def waiting(options: Options, limit: int, since: datetime | None, *, as_json: bo
 
 
 @click.command()
+@json_option
+@pass_options
+@command
+def limits(options: Options, *, as_json: bool) -> None:
+    """Safety limits that hold something back or have stopped all writing, and the number an approval must name.
+
+    \b
+    Example: syncengine limits
+    """  # noqa: D301
+    with options.chosen().store() as store, store.transaction():
+        found = store.limits.all()
+    rows = [
+        {
+            "id": one.id,
+            "kind": one.kind,
+            "status": one.status,
+            "count": one.number,
+            "message": one.message,
+            "since": one.opened_at,
+            "remedy": f"syncengine approve {one.id} --count {one.number}" if one.status == "open" else "",
+        }
+        for one in found
+    ]
+    emit_rows(rows, ("id", "status", "count", "message", "remedy"), as_json=as_json, nothing="No limit is reached.")
+
+
+@click.command()
 @listing_options
 @json_option
 @pass_options

@@ -15,6 +15,7 @@ from datetime import timedelta
 from syncengine.engine import explain
 from syncengine.engine.context import Run
 from syncengine.engine.entering import enter
+from syncengine.engine.limits import Gate
 from syncengine.engine.operations import Operations
 from syncengine.engine.pausing import paused
 from syncengine.engine.progress import Pace
@@ -61,6 +62,7 @@ class Applier:
         self.run = run
         self.operations = operations
         self.only = only
+        self.gate = Gate(run)
         self.passes: Counter[Subject] = Counter()
 
     def work_through(self, mapping: TableMapping) -> None:
@@ -77,7 +79,9 @@ class Applier:
                     pace = Pace("applied", {"mapping": mapping.name}, self.run.clock.now(), total)
             if not items:
                 return
-            candidates = gather(self.run, mapping, read(self.run, mapping, items))
+            candidates = read(self.run, mapping, items)
+            self.gate.believe(mapping, candidates)
+            candidates = gather(self.run, mapping, candidates)
             with self.run.store.transaction():
                 for one in candidates:
                     if one.subject in busy:
@@ -103,6 +107,8 @@ class Applier:
             references.preload(mapping, documents_of(candidates))
         candidates = enter(self.run, mapping, candidates)
         planned = self._planned(mapping, candidates)
+        with self.run.store.transaction():
+            planned = self.gate.hold_back(planned)
         if self.run.dry_run:
             self._pretend(mapping, planned)
             return

@@ -32,7 +32,7 @@ from syncengine.records.values import Side
 
 @dataclass(frozen=True)
 class Limits:
-    """Seconds and counts that configuration sets under [limits]."""
+    """Seconds and counts that configuration sets under [limits], and the safety limits of [integration]."""
 
     settle_after_s: float = 600
     gone_confirm_s: float = 60
@@ -40,6 +40,9 @@ class Limits:
     chunk: int = 200
     passes: int = 5
     patience_s: float = 30  # the longest Retry-After that a run sleeps out itself
+    max_destructive_share: float = 0.2
+    max_destructive_floor: int = 10
+    max_creates_first_run: int = 0
 
 
 @dataclass

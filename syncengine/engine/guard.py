@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from syncengine.engine.context import Run
+from syncengine.engine.limits import stop
 from syncengine.errors import Refused
-from syncengine.errors import WritingStopped
 from syncengine.ports import Guard
 from syncengine.ports import System
 from syncengine.records.values import SIDES
@@ -58,7 +58,10 @@ def _judge(side: Side, reading: Guard, mode: str) -> None:
 
 
 def same_systems(run: Run) -> None:
-    """Raises WritingStopped where another company or organization answers behind a URL than before."""
+    """Raises WritingStopped where another company or organization answers behind a URL than before.
+
+    A person may say that it is the same one all the same (a copy that took its place): then it is remembered instead.
+    """
     for side in SIDES:
         identity = run.systems[side].identity()
         name = f"identity:{side}"
@@ -67,12 +70,18 @@ def same_systems(run: Run) -> None:
             if before is None:
                 run.store.remembered.put(name, identity.id)
         if before is not None and before != identity.id:
-            raise WritingStopped(
-                f"{NAMES[side]} is another one than before: {identity.name} ({identity.id}), not {before}",
-                remedy="Check the url. If the change is meant, use a new store: couplings belong to the old system.",
-                side=side,
-                code="another-system",
+            with run.store.transaction():
+                coupled = sum(run.store.couplings.count(mapping) for mapping in run.mappings)
+            stop(
+                run,
+                f"another-system:{side}:{identity.id}",
+                f"{NAMES[side]} is another one than before: {identity.name} ({identity.id}), not {before}; {coupled} "
+                "records are coupled with the old one",
+                coupled,
+                side,
             )
+            with run.store.transaction():
+                run.store.remembered.put(name, identity.id)
 
 
 def other_mode(holder: Mapping[str, object] | None, mode: str, now: datetime) -> None:

@@ -19,6 +19,7 @@ from syncengine.engine.entering import ambiguous
 from syncengine.engine.entering import in_time
 from syncengine.engine.entering import record_coupling
 from syncengine.engine.entering import record_couplings
+from syncengine.engine.limits import not_empty
 from syncengine.engine.progress import Pace
 from syncengine.errors import FailureClass
 from syncengine.errors import UsageError
@@ -61,6 +62,9 @@ def load(run: Run, mapping: TableMapping, *, matching: bool = True) -> None:
         _read(run, mapping, side)
     if run.stop_asked():
         return
+    for side in READ_FIRST:
+        if not run.counts.of(mapping.name).scanned[side]:
+            not_empty(run, mapping, side)
     uncoupled = uncoupled_of(run, mapping)
     if not matching and all(uncoupled.values()):
         raise UsageError(

@@ -98,6 +98,7 @@ class Operations:
             receipts={},
             sent_at={},
             documents=documents,
+            destructive=action.destructive,
             run_id=self.run.id,
         )
         store = self.run.store

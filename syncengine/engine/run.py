@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from syncengine.engine import guard
+from syncengine.engine import limits
 from syncengine.engine.apply import Applier
 from syncengine.engine.context import Run
 from syncengine.engine.detect import detect
@@ -24,6 +25,7 @@ from syncengine.engine.verify import verify
 from syncengine.errors import FailureClass
 from syncengine.errors import Refused
 from syncengine.errors import SyncError
+from syncengine.errors import WritingStopped
 from syncengine.mapping.model import TableMapping
 from syncengine.observe.logging import get_logger
 from syncengine.ports import Subject
@@ -75,6 +77,9 @@ def execute(run: Run, asked: Asked) -> Result:
     if run.stop_asked():
         return Result("interrupted", 130)
     bad = any(counts.failed or counts.conflicts for counts in run.counts.by_name.values())
+    with run.store.transaction():
+        if limits.still_holding(run):
+            return Result("completed-with-errors", WritingStopped.exit_code)
     return Result("completed-with-errors", 1) if bad else Result("completed", 0)
 
 

@@ -9,6 +9,7 @@ from syncengine.engine.entering import scope_of
 from syncengine.errors import UsageError
 from syncengine.mapping.model import TableMapping
 from syncengine.ports import Conflict
+from syncengine.ports import SafetyLimit
 from syncengine.ports import Subject
 from syncengine.records.document import Document
 from syncengine.records.document import View
@@ -61,6 +62,25 @@ def accept_restore(company: Company, side: Side) -> str:
     with company.store(writes=True) as store, store.transaction():
         store.remembered.put(f"restored:{side}", at)
     return at
+
+
+def approve(company: Company, limit: int, number: int) -> SafetyLimit:
+    """Let through what a safety limit holds back, or go on after a stop, naming its number. Raises UsageError."""
+    with company.store(writes=True) as store, store.transaction():
+        asked = next((one for one in store.limits.all() if one.id == limit and one.status == "open"), None)
+        if asked is None:
+            raise UsageError(
+                f"there is no safety limit {limit} that waits for an approval",
+                remedy="`syncengine limits` lists those there are.",
+            )
+        if asked.number != number:
+            raise UsageError(
+                f"safety limit {limit} is about {asked.number}, not {number}",
+                remedy=f"Look at what it is about; then `syncengine approve {limit} --count {asked.number}`.",
+            )
+        store.limits.approve(limit, number)
+        store.limits.release(asked.kind)
+        return asked
 
 
 def couple_record(company: Company, mapping_name: str, sales_id: str, back_office_id: str) -> int:

@@ -197,12 +197,15 @@ class Company:
 
     @cached_property
     def limits(self) -> Limits:
-        limits = self.loaded.configuration.limits
+        limits, integration = self.loaded.configuration.limits, self.loaded.configuration.integration
         return Limits(
             settle_after_s=limits.settle_after_s,
             gone_confirm_s=limits.gone_confirm_s,
             overlap_s=limits.overlap_s,
             patience_s=limits.patience_s,
+            max_destructive_share=integration.max_destructive_share,
+            max_destructive_floor=integration.max_destructive_floor,
+            max_creates_first_run=integration.max_creates_first_run,
         )
 
     # mappings

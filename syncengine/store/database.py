@@ -29,7 +29,7 @@ from syncengine.errors import ConfigurationError
 from syncengine.errors import StoreError
 from syncengine.store.tables import metadata
 
-REVISION: Final = "0002"
+REVISION: Final = "0003"
 """The schema revision that this code speaks; the newest file in migrations/versions carries it."""
 
 BUSY_TIMEOUT_S = 30

@@ -66,6 +66,7 @@ class SqlJournal:
                 kind=operation.kind,
                 status="open",
                 foreign_edit=False,
+                destructive=operation.destructive,
                 payload=_payload(operation),
                 created_at=self.session.now(),
             )

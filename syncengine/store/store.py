@@ -13,6 +13,7 @@ from syncengine.store.decisions import SqlArchive
 from syncengine.store.decisions import SqlConflicts
 from syncengine.store.decisions import SqlHistory
 from syncengine.store.journal import SqlJournal
+from syncengine.store.limits import SqlSafetyLimits
 from syncengine.store.matching import SqlMatching
 from syncengine.store.runs import SqlLease
 from syncengine.store.runs import SqlRemembered
@@ -36,6 +37,7 @@ class SqlStore:
         self.history = SqlHistory(self.session, run_id)
         self.remembered = SqlRemembered(self.session)
         self.runs = SqlRuns(self.session)
+        self.limits = SqlSafetyLimits(self.session)
         self.lease = SqlLease(self.session)
 
     def transaction(self) -> AbstractContextManager[None]:

@@ -190,9 +190,27 @@ operations = Table(
     _key("status"),  # open | done | stopped | undone
     _text("payload"),
     Column("foreign_edit", Boolean, nullable=False, server_default=text("false")),
+    Column("destructive", Boolean, nullable=False, server_default=text("false")),
     _text("created_at"),
     _text("closed_at", null=True),
     Index("ix_operations_status", "company", "status"),
+    Index("ix_operations_destructive", "company", "destructive", "created_at"),
+)
+
+safety_limits = Table(
+    "safety_limits",
+    metadata,
+    _id(),
+    _key("company"),
+    _key("kind"),
+    _key("status"),  # open | approved | closed
+    _text("message"),
+    Column("number", Integer, nullable=True),
+    Column("approved", Integer, nullable=False, server_default="0"),
+    Column("used", Integer, nullable=False, server_default="0"),
+    _text("opened_at"),
+    _text("approved_at", null=True),
+    Index("ix_safety_limits_status", "company", "status"),
 )
 
 intents = Table(

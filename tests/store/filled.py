@@ -47,6 +47,7 @@ def fill(store: SqlStore) -> int:
             document=DOCUMENT, decisions=(),
         )  # fmt: skip
         store.history.note(Subject(ORDERS, coupling), "seen", {})
+        store.limits.open("destructive-limit", f"of {store.session.company}")
         store.remembered.put("identity:sales", store.session.company)
         store.lease.take(store.session.company, "bidirectional", "run-1", 30, freed=False)
     return coupling

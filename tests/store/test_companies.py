@@ -47,6 +47,8 @@ def test_the_other_company_sees_nothing_of_it(open_store: Open, clock: StillCloc
         assert theirs.runs.newest(10) == []
         assert theirs.conflicts.open() == []
         assert theirs.conflicts.count(ORDERS) == 0
+        assert theirs.limits.all() == []
+        assert theirs.limits.created() == 0
         assert theirs.archive.versions() == []
         assert theirs.archive.versions("ORD-01001") == []
         assert theirs.remembered.get("identity:sales") is None
