@@ -506,7 +506,7 @@ class LineDiscount(HeaderDiscount):
         if side == "back_office":
             return (rounded(number(value) * _gross(current), self.decimals), *(KEEP for _ in current[1:]))
         _, volume, quantity = (number(cell) for cell in current)
-        amount = number(value) - rounded(volume * quantity, self.decimals)
+        amount = rounded(number(value), self.decimals) - rounded(volume * quantity, self.decimals)
         if self.per_unit and quantity:
             amount /= quantity
         return (rounded(amount, self.decimals), KEEP, KEEP)

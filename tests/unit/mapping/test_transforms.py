@@ -284,3 +284,11 @@ def test_what_is_still_to_come_counts_from_the_first_shipment_of_the_order(
 )
 def test_what_the_seller_reads(state: str, progress: str | None, text: str) -> None:
     assert made("status_line").read("back_office", ("S-1", state, progress)) == text
+
+
+def test_half_a_cent_of_discount_is_rounded_before_the_volume_discount_is_taken_off() -> None:
+    """Else it would be rounded down on the negative side, and read back as another value than it was compared as."""
+    transform = TRANSFORMS["line_discount"](None, SETTINGS)
+    written = transform.write("sales", Decimal("0.005"), (None, Decimal(1), Decimal(3)))
+    assert written[0] == Decimal("-2.99")
+    assert transform.read("sales", (written[0], Decimal(1), Decimal(3))) == Decimal("0.01")
