@@ -56,6 +56,7 @@ def _enter_side(run: Run, mapping: TableMapping, side: Side, candidates: Sequenc
         else:
             considered.append((one, document))
     considered = _not_ours(run, mapping, side, considered)
+    considered, theirs = _of_this_company(run, mapping, side, considered)
     matched, unmatched = _match(run, mapping, side, considered)
     entering = []
     for one, document in unmatched:
@@ -65,7 +66,7 @@ def _enter_side(run: Run, mapping: TableMapping, side: Side, candidates: Sequenc
             _leave(run, mapping, side, one, document, "uncoupled")
         else:
             entering.append((one, document))
-    return matched + _new(run, mapping, side, entering)
+    return theirs + matched + _new(run, mapping, side, entering)
 
 
 def in_time(run: Run, mapping: TableMapping, side: Side, document: Document) -> bool:
@@ -83,6 +84,34 @@ def _leave(run: Run, mapping: TableMapping, side: Side, one: Candidate, document
     with run.store.transaction():
         run.store.cursors.remember(mapping.name, side, {document.id: document.version}, reason)
         run.store.work.done(one.subject)
+
+
+def _of_this_company(
+    run: Run, mapping: TableMapping, side: Side, considered: list[tuple[Candidate, Document]]
+) -> tuple[list[tuple[Candidate, Document]], list[Candidate]]:
+    """An order that another company's back office has is that company's, whatever its columns say now."""
+    if mapping.kind != "order" or side != "sales":
+        return considered, []
+    with run.store.transaction():
+        ids = [document.id for _, document in considered]
+        elsewhere = run.store.couplings.elsewhere(mapping.name, side, ids)
+    ours = [(one, document) for one, document in considered if document.id not in elsewhere]
+    theirs = [
+        replace(one, problem=_elsewhere(elsewhere[document.id]))
+        for one, document in considered
+        if document.id in elsewhere
+    ]
+    return ours, theirs
+
+
+def _elsewhere(company: str) -> Problem:
+    return Problem(
+        FailureClass.PERSON,
+        "of-another-company",
+        f"the order is coupled with one of company {company} already",
+        "Cancel it there first, or give it back to that company; `considered_when` of the mapping says whose it is.",
+        "sales",
+    )
 
 
 def _not_ours(

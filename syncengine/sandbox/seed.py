@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from dataclasses import field
+from dataclasses import replace
 from datetime import UTC
 from datetime import date
 from datetime import datetime
@@ -141,6 +142,39 @@ def seed(
     _customers(sales, back_office, world, customers, dice)
     _orders(sales, back_office, world, orders, dice, today or datetime.now(UTC).date())
     return world
+
+
+def second_company(back_office: BusinessCentral, world: World, name: str) -> World:
+    """Another company beside the first, with the same master data under ids of its own; its Sales is the same."""
+    made = World(back_office.create_company(name), currencies=world.currencies, price_lists=world.price_lists)
+    for code, words, symbol, rate in CURRENCIES:
+        if code != "USD":
+            back_office.insert(made.company, "currencies", {"code": code, "displayName": words, "symbol": symbol})
+            back_office.add_exchange_rate(made.company, code, date(2020, 1, 1), Decimal(rate))
+    _terms(back_office, made)
+    _accounts(back_office, made)
+    codes = {unit.code for product in world.products for unit in product.units}
+    there = {
+        code: back_office.insert(made.company, "unitsOfMeasure", {"code": code, "displayName": UNIT_NAMES[code]})
+        for code in sorted(codes)
+    }
+    for one in world.products:
+        values = {
+            "number": one.number,
+            "displayName": one.name,
+            "type": "Inventory",
+            "unitPrice": one.price,
+            "baseUnitOfMeasureCode": one.units[0].code,
+        }
+        item = back_office.insert(made.company, "items", values)
+        for unit in one.units[1:]:
+            back_office.add_item_unit(made.company, one.number, unit.code, unit.size)
+        units = tuple(replace(unit, back_office_id=there[unit.code]) for unit in one.units)
+        made.products.append(replace(one, back_office_id=item, units=units))
+    for customer in world.customers:
+        values = {"number": customer.number, "displayName": customer.name}
+        made.customers.append(replace(customer, back_office_id=back_office.insert(made.company, "customers", values)))
+    return made
 
 
 def _currencies(sales: Dataverse, back_office: BusinessCentral, world: World) -> None:

@@ -230,6 +230,8 @@ class Company:
         one_way = integration.mode == "one-way"
         entering = {"released": ["released"], "any": ["draft", "in-review", "released"], "never": ["never"]}
         return {
+            "company": self.name,
+            "sales_company": self.part.sales_company,
             # One way means: submitted in Sales, nowhere else.
             "sales_ready": ["submitted"] if one_way else list(integration.sales_ready),
             "new_from_back_office": entering["never" if one_way else integration.new_from_back_office],

@@ -95,6 +95,22 @@ class SqlCouplings:
             found |= dict(self.session.run(ended).all())
         return found
 
+    def elsewhere(self, mapping: str, side: Side, ids: Sequence[str]) -> Mapping[str, str]:
+        """Ids that are coupled, or are being made, by another company of this store: id -> that company."""
+        found: dict[str, str] = {}
+        claims = tables.claims.c
+        for some in chunks(list(ids)):
+            made = select(claims.value, claims.company).where(
+                claims.company != self.session.company, claims.mapping == mapping, claims.side == side,
+                claims.kind == "id", claims.value.in_(some),
+            )  # fmt: skip
+            coupled = select(_remote(side), _c.company).where(
+                _c.company != self.session.company, _c.mapping == mapping, _remote(side).in_(some),
+                _c.status == "coupled",
+            )  # fmt: skip
+            found |= dict(self.session.run(made).all()) | dict(self.session.run(coupled).all())
+        return found
+
     def couple(self, mapping: str, sales_id: str, back_office_id: str, *, created_by: str, scope: str = "") -> int:
         """A new coupling without a base; gives its id. `generation` counts earlier lives of the same records."""
         earlier = select(func.count()).where(
