@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "couple": ("running", "couple"),
     "sync": ("running", "sync"),
     "plan": ("running", "plan"),
+    "apply": ("running", "apply"),
     "verify": ("running", "verify"),
     "serve": ("serving", "serve"),
     "forecast": ("forecasting", "forecast"),

@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import click
 
@@ -21,6 +22,7 @@ from syncengine.cli.reports import run_text
 from syncengine.cli.reports import verify_text
 from syncengine.engine.run import Asked
 from syncengine.errors import UsageError
+from syncengine.service import plans
 from syncengine.service.runs import Progress
 from syncengine.service.runs import perform
 from syncengine.service.runs import unwatched
@@ -109,17 +111,34 @@ def sync(
 
 @click.command()
 @mapping_option
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Keep it, for `apply`.")
 @json_option
 @pass_options
 @command
-def plan(options: Options, mappings: tuple[str, ...], *, as_json: bool) -> None:
+def plan(options: Options, mappings: tuple[str, ...], out: Path | None, *, as_json: bool) -> None:
     """Show what a `sync` would do, step by step, without doing it.
 
     \b
-    Example: syncengine plan
+    Example: syncengine plan --out monday.json
     """  # noqa: D301
     asked = Asked("sync", mappings, sweep_interval_s=_interval(options))
-    _run(options, asked, dry_run=True, wait_s=0, as_json=as_json)
+    _run(options, asked, dry_run=True, wait_s=0, as_json=as_json, out=out)
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@wait_option
+@json_option
+@pass_options
+@command
+def apply(options: Options, file: Path, wait_s: float, *, as_json: bool) -> None:
+    """Do exactly what a plan's file says; records that were changed since are refused and listed.
+
+    \b
+    Example: syncengine apply monday.json
+    """  # noqa: D301
+    asked = Asked("apply", script=plans.read(options.chosen(), file))
+    _run(options, asked, dry_run=False, wait_s=wait_s, as_json=as_json)
 
 
 @click.command()
@@ -152,7 +171,9 @@ def _interval(options: Options) -> float:
     return seconds_between(options.loaded().configuration.schedule.sweep, "[schedule] sweep")
 
 
-def _run(options: Options, asked: Asked, *, dry_run: bool, wait_s: float, as_json: bool) -> None:
+def _run(
+    options: Options, asked: Asked, *, dry_run: bool, wait_s: float, as_json: bool, out: Path | None = None
+) -> None:
     company = options.chosen()
     result = perform(
         company,
@@ -162,6 +183,8 @@ def _run(options: Options, asked: Asked, *, dry_run: bool, wait_s: float, as_jso
         on_progress=_progress(as_json=as_json),
         stop_asked=_stopped_by_signal(),
     )
+    if out is not None and "actions" in result:
+        plans.write(company, result, out)
     if as_json:
         emit_json(result)
     else:

@@ -24,6 +24,7 @@ from syncengine.engine.reading import as_pair
 from syncengine.engine.reading import documents_of
 from syncengine.engine.reading import read
 from syncengine.engine.references import name_them
+from syncengine.engine.scripted import Script
 from syncengine.engine.traces import gather
 from syncengine.engine.traces import must_not_go_back
 from syncengine.errors import FailureClass
@@ -56,13 +57,20 @@ class Applier:
     """Works through one mapping's pending records."""
 
     def __init__(
-        self, run: Run, operations: Operations, only: Mapping[str, Mapping[Side, Sequence[str]]] | None = None
+        self,
+        run: Run,
+        operations: Operations,
+        only: Mapping[str, Mapping[Side, Sequence[str]]] | None = None,
+        script: Script | None = None,
     ) -> None:
-        """`only`: by mapping, the remote records that are worked on; others wait for another run."""
+        """`only`: by mapping, the remote records that are worked on; others wait for another run. `script`: what may
+        be done with them.
+        """
         self.run = run
         self.operations = operations
         self.only = only
         self.gate = Gate(run)
+        self.script = script
         self.passes: Counter[Subject] = Counter()
 
     def work_through(self, mapping: TableMapping) -> None:
@@ -115,6 +123,8 @@ class Applier:
         to_run = []
         with self.run.store.transaction():
             for candidate, action in planned:
+                if action.steps and self.script is not None and not self.script.admits(action):
+                    continue  # it stays pending, for a new plan or the next run
                 if action.steps:
                     to_run.append((candidate, action))
                 else:

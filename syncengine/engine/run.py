@@ -19,6 +19,7 @@ from syncengine.engine.naming import take_in
 from syncengine.engine.operations import Operations
 from syncengine.engine.pausing import paused_mappings
 from syncengine.engine.resume import Resumer
+from syncengine.engine.scripted import Script
 from syncengine.engine.sweep import sweep
 from syncengine.engine.verify import Verified
 from syncengine.engine.verify import verify
@@ -32,7 +33,7 @@ from syncengine.ports import Subject
 
 log = get_logger()
 
-Kind = Literal["full-sync", "couple", "sync", "verify"]
+Kind = Literal["full-sync", "couple", "sync", "apply", "verify"]
 Status = Literal["completed", "completed-with-errors", "refused", "interrupted", "failed"]
 
 
@@ -48,6 +49,7 @@ class Asked:
     sweep_interval_s: float = 0
     repair: bool = False
     orders: tuple[str, ...] = ()  # numbers or ids: these orders and no others
+    script: Script | None = None  # what an `apply` may do
 
 
 @dataclass
@@ -63,7 +65,9 @@ def execute(run: Run, asked: Asked) -> Result:
     try:
         if asked.kind == "verify":
             return _verify(run, asked)
-        if asked.orders:
+        if asked.script is not None:
+            _apply(run, asked, asked.script)
+        elif asked.orders:
             _sync_orders(run, asked)
         elif asked.kind == "sync":
             _sync(run, asked)
@@ -77,6 +81,7 @@ def execute(run: Run, asked: Asked) -> Result:
     if run.stop_asked():
         return Result("interrupted", 130)
     bad = any(counts.failed or counts.conflicts for counts in run.counts.by_name.values())
+    bad = bad or bool(asked.script is not None and asked.script.moved)
     with run.store.transaction():
         if limits.still_holding(run):
             return Result("completed-with-errors", WritingStopped.exit_code)
@@ -103,6 +108,24 @@ def _at_work(run: Run, asked: Asked) -> Sequence[TableMapping]:
     """Those of them that are not paused."""
     held = paused_mappings(run)
     return [one for one in _chosen(run, asked) if one.name not in held]
+
+
+def _apply(run: Run, asked: Asked, script: Script) -> None:
+    """What a plan's file says: its records are read anew, and no cursor moves."""
+    operations, resumer = Operations(run), Resumer(run)
+    guard.at_the_start(run)
+    guard.same_systems(run)
+    resumer.resume(operations)
+    applier = Applier(run, operations, script.only, script)
+    mappings = [one for one in _at_work(run, asked) if one.name in script.only]
+    for mapping in mappings:
+        if not _loaded(run, mapping):
+            load(run, mapping)
+        script.take_in(run, mapping)
+        applier.work_through(mapping)
+    resumer.wait_out(operations)
+    for mapping in mappings:
+        applier.work_through(mapping)
 
 
 def _sync_orders(run: Run, asked: Asked) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable
 from collections.abc import Mapping
 from dataclasses import replace
+from decimal import Decimal
+from functools import partial
 from typing import Any
 from typing import Final
+
+import msgspec
 
 from syncengine.engine import guard
 from syncengine.engine.context import Run
@@ -24,10 +29,13 @@ from syncengine.errors import SyncError
 from syncengine.observe import tracing
 from syncengine.observe.logging import bind
 from syncengine.observe.logging import get_logger
+from syncengine.planner.settle import tokens
 from syncengine.planner.steps import Action
 from syncengine.planner.steps import Step
 from syncengine.ports import Counts
 from syncengine.records.encoding import dumps
+from syncengine.records.record import Record
+from syncengine.records.record import Seen
 from syncengine.records.values import SIDES
 from syncengine.records.values import Ref
 from syncengine.records.values import Side
@@ -46,6 +54,8 @@ VERIFIED: Final = "verified"
 """Under this name the store remembers what the last verify found."""
 
 KEPT: Final = 20
+
+_encoder = msgspec.json.Encoder(decimal_format="number")
 
 log = get_logger()
 
@@ -132,6 +142,8 @@ def _performed(
             on_progress=on_progress,
             stop_asked=stop_asked,
         )
+        if asked.script is not None:
+            asked.script.show = partial(_as_file, run)
         with tracing.span("run", id=run_id, company=company.name, kind=asked.kind, dry_run=dry_run) as trace:
             result = execute(run, asked)
             trace.note(status=result.status, exit_code=result.exit_code)
@@ -141,7 +153,7 @@ def _performed(
     found = as_json(company, run, result, asked, run_id, mode, counts, dry_run=dry_run)
     found |= {"started_at": stamp(started_at), "finished_at": stamp(company.clock.now())}
     if result.exit_code != 7:  # noqa: PLR2004  the store answers
-        found["errors"] = _errors(store, run)
+        found["errors"] = _errors(store, run) + _moved(asked)
         found["paused"] = paused_mappings(run) if run is not None else []
     if lease is not None and result.exit_code != 7:  # noqa: PLR2004
         with store.transaction():
@@ -202,7 +214,7 @@ def _run(
         systems=systems,
         mappings=live.mappings,
         rules=live.rules,
-        facts=replace(live.facts, now=company.clock.now()),
+        facts=replace(live.facts, now=asked.script.planned_at if asked.script else company.clock.now()),
         clock=company.clock,
         limits=company.limits,
         counts=RunCounts(live.mappings),
@@ -239,6 +251,23 @@ def _counts_since(company: Company, before: Mapping[Side, Counts]) -> dict[Side,
             throttled=now.throttled - then.throttled,
         )
     return found
+
+
+def _moved(asked: Asked) -> list[dict[str, Any]]:
+    """Records of a plan's file that were not written, because they are not as the file says."""
+    return [
+        {
+            "id": None,
+            "mapping": one.mapping,
+            "record": dict(one.record),
+            "side": None,
+            "class": str(FailureClass.PERSON),
+            "code": "moved",
+            "message": one.reason,
+            "remedy": "Make a new plan; or let the next sync decide.",
+        }
+        for one in (asked.script.moved if asked.script else ())
+    ]
 
 
 def as_json(
@@ -282,6 +311,7 @@ def as_json(
         found |= verified_json(result.verified)
     if dry_run and asked.kind != "verify" and run is not None:
         found["actions"] = [action_json(run, action) for action in run.plan]
+        found["planned_at"] = stamp(run.facts.now)
     return found
 
 
@@ -306,6 +336,22 @@ def verified_json(verified: Verified) -> dict[str, Any]:
 
 def error_json(error: SyncError) -> dict[str, Any]:
     return {"code": error.code, "message": error.message, "remedy": error.remedy, "side": error.side or None}
+
+
+def _as_file(run: Run, action: Action) -> Mapping[str, Any]:
+    """As it comes back from a file."""
+    told: Mapping[str, Any] = from_text(to_text(action_json(run, action)))
+    return told
+
+
+def to_text(value: Any) -> bytes:
+    """JSON in which money is a number with its exact decimals."""
+    return _encoder.encode(plain(value))
+
+
+def from_text(text: bytes) -> Any:
+    """Numbers with a point come back as exact decimals. Raises ValueError."""
+    return json.loads(text, parse_float=Decimal)
 
 
 def action_json(run: Run, action: Action) -> dict[str, Any]:
@@ -334,8 +380,14 @@ def action_json(run: Run, action: Action) -> dict[str, Any]:
             }
             for one in action.decisions
         ],
+        "seen": {side: _tokens(pair.of(side)) for side in SIDES},
         "steps": [step_json(one) for one in (*action.steps, *action.predicted)],
     }
+
+
+def _tokens(seen: Seen) -> dict[str, str | None] | None:
+    """The versions in which a side was read, header under "" and lines by id."""
+    return tokens(seen) if isinstance(seen, Record) else None
 
 
 def step_json(step: Step) -> dict[str, Any]:
@@ -356,6 +408,8 @@ def plain(value: Any) -> Any:
     """A value as JSON shows it: money as a number with its digits, references by what they mean."""
     if isinstance(value, Mapping):
         return {str(key): plain(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(one) for one in value]
     if isinstance(value, Ref):
         return str(value)
     if hasattr(value, "table") and hasattr(value, "id"):
