@@ -44,6 +44,7 @@ from syncengine.records.values import Side
 from syncengine.records.values import Wire
 from syncengine.records.values import is_blank
 
+HEADER: Final = "header."  # how a line row names a column of its document
 OPTIONS: Final = "choices/"  # how a mapping names the options of a choice column
 
 KINDS: Final[Mapping[str, str]] = {
@@ -101,13 +102,16 @@ def look(mapping: TableMapping, side: Side, system: Asked) -> Iterator[Told]:
         return
     schema = system.describe(of.table)
     if schema is not None:
-        yield from _named(schema, columns_of(mapping, side))
+        yield from _named(schema, columns_of(mapping, side), system)
         for row in mapping.rows.values():
             yield from _row(row, side, schema)
         yield from _filters(schema, (*of.considered_when, *of.enters_when))
     line_schema = system.describe(lines.tables[side]) if lines is not None else None
     if lines is not None and line_schema is not None:
-        yield from _named(line_schema, [*line_columns_of(mapping, side), lines.parents[side]])
+        own, above = _split(line_columns_of(mapping, side))
+        yield from _named(line_schema, [*own, lines.parents[side]], system)
+        if schema is not None:
+            yield from _named(schema, above, system)
         for row in lines.rows.values():
             yield from _row(row, side, line_schema)
         yield from _filters(line_schema, lines.only[side])
@@ -118,12 +122,29 @@ def _options(table: str, system: Asked) -> Iterator[Told]:
     _, of, column = table.split("/")
     schema = system.describe(of)
     if schema is not None and column not in schema.columns:
-        yield from _named(schema, [column])
+        yield from _named(schema, [column], system)
 
 
-def _named(schema: TableSchema, names: Iterable[str]) -> Iterator[Told]:
-    """Words that are readable like columns (`$state`, `$progress`) are no columns."""
+def _split(names: Iterable[str]) -> tuple[list[str], list[str]]:
+    """A line's own columns, and those it reads from its document (`header.NAME`), by their names there."""
+    found = list(names)
+    above = [name.removeprefix(HEADER) for name in found if name.startswith(HEADER)]
+    return [name for name in found if not name.startswith(HEADER)], above
+
+
+def _named(schema: TableSchema, names: Iterable[str], system: Asked | None = None) -> Iterator[Told]:
+    """Words that are readable like columns (`$state`, `$progress`) are no columns.
+
+    `lookup.column` is a column of a record that the lookup points at: one of its tables must have it.
+    """
     for name in dict.fromkeys(names):
+        lookup, _, beyond = name.partition(".")
+        if beyond and lookup in schema.columns and system is not None:
+            described = [found for table in schema.columns[lookup].targets if (found := system.describe(table))]
+            if described and not any(beyond in found.columns for found in described):
+                there = ", ".join(found.name for found in described)
+                yield Told("error", f"`{lookup}` of {schema.name} leads to {there}, and none has a column `{beyond}`")
+            continue
         if name not in schema.columns and name not in (STATE, PROGRESS):
             near = difflib.get_close_matches(name, schema.columns, n=1)
             hint = f"Did you mean `{near[0]}`?" if near else "Correct the name, or take the row out in an overlay."
@@ -136,7 +157,9 @@ def _named(schema: TableSchema, names: Iterable[str]) -> Iterator[Told]:
 def _row(row: Row, side: Side, schema: TableSchema) -> Iterator[Told]:
     columns = [schema.columns[name] for name in row.columns(side) if name in schema.columns]
     for column in columns:
-        yield from _typed(row, side, column, schema)
+        # Of several columns, those that are only read beside the value may be of any kind.
+        if len(row.columns(side)) == 1 or column.name in row.written(side):
+            yield from _typed(row, side, column, schema)
     if row.writes_to(side):
         for column in (one for one in columns if one.name in row.written(side)):
             yield from _writable(row, column, schema)

@@ -72,3 +72,17 @@ def test_a_filter_that_the_service_refuses_is_found_by_its_row(bench: Bench) -> 
     wrong = [one.message for one in findings(bench, overlay) if one.level == "error"]
     assert len(wrong) == 1
     assert wrong[0].startswith("CUSTOMER: accounts cannot be read through `enters_when`: ")
+
+
+def test_columns_of_the_document_and_of_what_a_lookup_leads_to_are_looked_up_there(bench: Bench) -> None:
+    overlay = (
+        "name: SALESORDER-ORDER\n"
+        "fields:\n"
+        "  ours: {sales: customerid.nosuchcolumn, back_office: phoneNumber, to: back-office}\n"
+        "lines:\n"
+        "  fields:\n"
+        "    theirs: {sales: shipto_name, back_office: header.nosuchcolumn, to: sales}\n"
+    )
+    told = [one.message.removeprefix("SALESORDER-ORDER: ") for one in findings(bench, overlay) if one.level == "error"]
+    assert "`customerid` of salesorders leads to accounts, contacts, and none has a column `nosuchcolumn`" in told
+    assert "salesOrders has no column `nosuchcolumn`" in told
