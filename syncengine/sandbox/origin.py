@@ -165,9 +165,13 @@ class Origin:
         await self._deliver(response, struck, client, send)
 
     def _meanwhile(self, fault: Fault, origin: str) -> None:
-        """Somebody else's requests, with their own entries in the log. `path` is absolute on this origin."""
+        """Somebody else's requests, with their own entries in the log. `path` is absolute on this origin. A fault
+        that was posted to both systems strikes on the one that has that user.
+        """
         service = self.service
-        client = service.clients[fault.role]
+        client = service.clients.get(fault.role)
+        if client is None:
+            return
         for posted in fault.requests:
             headers = {"content-type": "application/json", "accept": "application/json", **posted.get("headers", {})}
             body = to_json(posted["body"]) if "body" in posted else b""
@@ -218,6 +222,8 @@ class Origin:
         if door == ("POST", "/sandbox/faults"):
             posted = from_json(request.body)
             for one in posted if isinstance(posted, list) else [posted]:
+                if one.get("kind") == "meanwhile" and one.get("as") not in service.clients:
+                    raise UnknownFault(f'"as" is none of {", ".join(service.clients)}')
                 service.faults.add(one)
             return Response(204)
         if door == ("GET", "/sandbox/faults"):

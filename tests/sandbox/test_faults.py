@@ -235,6 +235,13 @@ def test_an_unknown_fault_is_refused(served: Served) -> None:
     assert "answer-lost" in answer.json()["error"]["message"]
 
 
+def test_only_a_user_of_the_system_acts_in_the_meantime(served: Served) -> None:
+    """400 naming the users there are."""
+    answer = served.http.post("/sandbox/faults", json={"kind": "meanwhile", "next": 1, "as": "nobody", "requests": []})
+    assert answer.status_code == 400
+    assert served.person in answer.json()["error"]["message"]
+
+
 class _Receiver(ThreadingHTTPServer):
     daemon_threads = True
 
