@@ -39,6 +39,8 @@ def _event(event: Mapping[str, Any]) -> Iterator[str]:
     name = event["event"]
     if name == "planned":
         yield f"{at}  {event['kind']}: {event['reason']}"
+        if event.get("loses"):
+            yield f"{'':21}  not carried over: {', '.join(event['loses'])}"
         yield from _decisions(event)
     elif name == "decided":
         yield f"{at}  seen, nothing to send"

@@ -19,24 +19,31 @@ from syncengine.engine.limits import Gate
 from syncengine.engine.operations import Operations
 from syncengine.engine.pausing import paused
 from syncengine.engine.progress import Pace
+from syncengine.engine.quiet import rested
 from syncengine.engine.reading import Candidate
 from syncengine.engine.reading import as_pair
 from syncengine.engine.reading import documents_of
 from syncengine.engine.reading import read
 from syncengine.engine.references import name_them
 from syncengine.engine.scripted import Script
+from syncengine.engine.traces import UNCONFIRMED
 from syncengine.engine.traces import gather
 from syncengine.engine.traces import must_not_go_back
+from syncengine.engine.wishes import wished
 from syncengine.errors import FailureClass
 from syncengine.mapping.model import TableMapping
 from syncengine.observe.logging import get_logger
+from syncengine.planner.freeze import back_and_forth
+from syncengine.planner.freeze import written
 from syncengine.planner.plan import plan_pair
+from syncengine.planner.plan import plan_restore
 from syncengine.planner.plan import set_aside
 from syncengine.planner.settle import Made
 from syncengine.planner.settle import settle
 from syncengine.planner.settle import tokens
 from syncengine.planner.steps import ENDS
 from syncengine.planner.steps import MAKES
+from syncengine.planner.steps import SETTLES
 from syncengine.planner.steps import Action
 from syncengine.planner.steps import Outcome
 from syncengine.planner.steps import Problem
@@ -50,6 +57,7 @@ from syncengine.records.values import Side
 
 log = get_logger()
 
+PAST = 12  # how many earlier plans of a record tell whether it goes back and forth
 BACKOFF_S = (30, 60, 300, 900, 3600)
 
 
@@ -89,7 +97,7 @@ class Applier:
                 return
             candidates = read(self.run, mapping, items)
             self.gate.believe(mapping, candidates)
-            candidates = gather(self.run, mapping, candidates)
+            candidates = rested(self.run, mapping, gather(self.run, mapping, candidates))
             with self.run.store.transaction():
                 for one in candidates:
                     if one.subject in busy:
@@ -158,7 +166,7 @@ class Applier:
             return Action(_no_pair(candidate), "none", problem.message, problem=problem)
         if candidate.problem is None:
             pair = must_not_go_back(self.run, pair)
-        action = self._action(mapping, pair, candidate.problem)
+        action = self._action(mapping, pair, candidate.problem or self.run.refused.get(subject))
         if action.kind == "tell" and subject in self.run.untold:
             action = replace(action, kind="none", steps=())
         if action.steps and self.passes[subject] > self.run.limits.passes:
@@ -170,7 +178,18 @@ class Applier:
         if problem is not None:
             return set_aside(pair, mapping, rules, run.references, run.facts, problem)
         answers = run.store.conflicts.answers(pair.coupling) if pair.coupling is not None else {}
-        return plan_pair(pair, mapping, rules, run.references, run.facts, answers)
+        action = plan_pair(pair, mapping, rules, run.references, run.facts, answers)
+        wish = wished(run, mapping, pair) if action.kind == "none" and action.problem is None else None
+        if wish is not None:
+            return plan_restore(pair, mapping, rules, run.references, run.facts, *wish)
+        if pair.coupling is None or not action.steps or not action.executes:
+            return action
+        past = [
+            [written(one) for one in plan["decisions"] if one["outcome"] in (Outcome.TO_SALES, Outcome.TO_BACK_OFFICE)]
+            for plan in run.store.history.newest(Subject(mapping.name, pair.coupling), "planned", PAST)
+        ]
+        again = back_and_forth(past, action.executes)
+        return plan_pair(pair, mapping, rules, run.references, run.facts, answers, again) if again else action
 
     # what a plan without steps leaves behind
 
@@ -187,7 +206,8 @@ class Applier:
             store.work.done(subject)
             self.run.counts.of(mapping.name).uncoupled += 1
             return
-        if pair.coupling is not None and isinstance(pair.sales, Record) and isinstance(pair.back_office, Record):
+        both = isinstance(pair.sales, Record) and isinstance(pair.back_office, Record)
+        if pair.coupling is not None and both and candidate.problem is None:
             self._account(mapping, candidate, action)
         if action.problem is not None:
             self._park(candidate, action.problem, action)
@@ -200,7 +220,7 @@ class Applier:
         assert pair.coupling is not None  # noqa: S101
         conflicts = [d for d in action.decisions if d.outcome is Outcome.CONFLICT]
         store.conflicts.refresh(mapping.name, pair.coupling, conflicts)
-        if action.problem is None or action.problem.code == "conflict":
+        if action.problem is None or action.problem.code in SETTLES:
             settled = settle(action, mapping, Made())
             store.couplings.settle(pair.coupling, settled.base, settled.line_pairs)
         sales, back_office = pair.record("sales"), pair.record("back_office")
@@ -230,7 +250,8 @@ class Applier:
             until = self.run.clock.now() + timedelta(seconds=wait_s)
         if problem.again_s is not None:
             until = self.run.clock.now() + timedelta(seconds=problem.again_s)
-            self.run.again_at = max(until, self.run.again_at or until)
+            if problem.code == UNCONFIRMED:
+                self.run.again_at = max(until, self.run.again_at or until)
         number = candidate.item.number or self._number(candidate)
         side = candidate.item.side
         if side is not None and (document := candidate.document(side)) is not None:

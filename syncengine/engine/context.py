@@ -36,6 +36,7 @@ class Limits:
 
     settle_after_s: float = 600
     gone_confirm_s: float = 60
+    quiet_s: float = 0
     overlap_s: float = 600
     chunk: int = 200
     passes: int = 5
@@ -67,6 +68,8 @@ class Run:
     joined: set[str] = field(default_factory=set)  # mappings whose load in this run has compared both sides entirely
     lost: Counter[Subject] = field(default_factory=Counter)  # how often written values did not take
     refusals: dict[int, Problem] = field(default_factory=dict)  # why an operation takes its way back
+    touched: set[Subject] = field(default_factory=set)  # what this run has written to
+    refused: dict[Subject, Problem] = field(default_factory=dict)  # what this run tried and a system would not have
     untold: set[Subject] = field(default_factory=set)  # whose problem could not be written where people look
     again_at: datetime | None = None  # when all records that are asked for once more are due
     digests: Mapping[str, str] = field(default_factory=dict)  # of each mapping as it is written in its files

@@ -13,6 +13,7 @@ def decisions(action: Action) -> dict[str, Any]:
     return {
         "kind": action.kind,
         "reason": action.reason,
+        **({"loses": list(action.loses)} if action.loses else {}),
         "decisions": [
             {
                 "group": one.group,

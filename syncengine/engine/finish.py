@@ -14,9 +14,11 @@ from syncengine.engine.context import Run
 from syncengine.engine.entering import record_coupling
 from syncengine.engine.entering import scope_of
 from syncengine.engine.recover import settle as settle_unknown
+from syncengine.engine.wishes import granted
 from syncengine.errors import FailureClass
 from syncengine.mapping.model import TableMapping
 from syncengine.observe.logging import get_logger
+from syncengine.orders.recreate import RELEASE
 from syncengine.orders.recreate import REMOVE
 from syncengine.orders.recreate import SUCCESSOR
 from syncengine.orders.recreate import WAY_BACK
@@ -72,6 +74,7 @@ class Finisher:
                     run.counts.of(mapping.name).recreated += 1
             store.couplings.settle(_coupling_of(subject), settled.base, settled.line_pairs)
             store.journal.close(operation.id, "done" if problem is None else "stopped")
+            granted(self.run, operation)
             store.history.note(subject, "settled", {"operation": operation.id, "kind": operation.kind})
             problem = problem or self._did_not_take(subject, result)
             if problem is not None:
@@ -119,6 +122,7 @@ class Finisher:
             scope_of(mapping, documents["sales"]),
         )
         self.run.store.journal.couple(operation.id, coupling)
+        self.run.touched.add(Subject(mapping.name, coupling))
         self.run.store.work.done(operation.subject)
         return Subject(mapping.name, coupling)
 
@@ -201,6 +205,8 @@ class Finisher:
                 return fresh
         if operation.kind == "recreate":
             return self._recreate_stopped(mapping, operation, stopped)
+        if operation.kind == "amend":
+            return self._amend_stopped(mapping, operation, stopped)
         if operation.kind == "tell" and receipt.outcome is not ReceiptOutcome.STALE:
             self._untold(mapping, operation, stopped)
             return None
@@ -212,6 +218,30 @@ class Finisher:
             self.run.store.journal.close(operation.id, "stopped")
             if receipt.outcome is ReceiptOutcome.STALE:
                 self.run.store.work.add(operation.subject, {}, number=self._number(mapping, operation))
+            else:
+                self._park(mapping, operation, self._refused(stopped))
+        return None
+
+    def _amend_stopped(self, mapping: TableMapping, operation: Operation, stopped: Stopped) -> Operation | None:
+        """A document that we have opened is closed again, whatever became of the change."""
+        store, step = self.run.store, stopped.step
+        stale = stopped.receipt.outcome is ReceiptOutcome.STALE
+        if step.role == RELEASE:
+            self.finished(mapping, operation, self._refused(stopped))
+            return None
+        opened = any(
+            one.verb == "act" and one.body["action"] == "reopen" and _is_done(operation, one) for one in operation.steps
+        )
+        if opened and step.role != WAY_BACK:
+            with store.transaction():
+                store.journal.flag_foreign_edit(operation.id)
+            if not stale:
+                self.run.refusals[operation.id] = self._refused(stopped)
+            return replace(operation, foreign_edit=True)
+        with store.transaction():
+            store.journal.close(operation.id, "stopped")
+            if stale:
+                store.work.add(operation.subject, {}, number=self._number(mapping, operation))
             else:
                 self._park(mapping, operation, self._refused(stopped))
         return None
@@ -328,6 +358,11 @@ class Finisher:
 
     def _park(self, mapping: TableMapping, operation: Operation, problem: Problem) -> None:
         number = self._number(mapping, operation)
+        if problem.failure is FailureClass.PERSON:
+            # Told where people look before it is set aside: planned once more, with this as its problem.
+            self.run.refused[operation.subject] = problem
+            self.run.store.work.add(operation.subject, {}, number=number)
+            return
         self.run.store.work.park(operation.subject, problem, number=number)
         self.run.store.history.note(
             operation.subject,
@@ -340,6 +375,11 @@ class Finisher:
                 "operation": operation.id,
             },
         )
+
+
+def _is_done(operation: Operation, step: Step) -> bool:
+    receipt = operation.receipts.get(step.no)
+    return receipt is not None and receipt.outcome is ReceiptOutcome.DONE
 
 
 def _coupling_of(subject: Subject) -> int:

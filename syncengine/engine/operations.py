@@ -103,6 +103,7 @@ class Operations:
         )
         store = self.run.store
         opened = replace(operation, id=store.journal.open(operation))
+        self.run.touched.add(candidate.subject)
         self._claim(opened)
         store.history.note(candidate.subject, "planned", {**explain.decisions(action), "operation": opened.id})
         if action.archive:
@@ -224,17 +225,23 @@ class Operations:
                 run.counts.written(mapping.name, step)
                 if step.verb == "create" and isinstance(receipt.after, Document):
                     run.store.journal.claim(one.id, mapping.name, step.side, "id", [receipt.after.id])
-        if step.role == "recheck" and self._edited(operation, receipt):
+        if step.role == "recheck" and self._edited(mapping, operation, receipt):
             run.store.journal.flag_foreign_edit(one.id)
             one.operation = replace(operation, foreign_edit=True)
 
-    @staticmethod
-    def _edited(operation: Operation, receipt: Receipt) -> bool:
+    def _edited(self, mapping: TableMapping, operation: Operation, receipt: Receipt) -> bool:
         """Does the predecessor, read once more, differ from what was archived and carried over?"""
         if receipt.outcome is not ReceiptOutcome.DONE:
             return False
         after, before = receipt.after, operation.documents["back_office"]
-        return not isinstance(after, Document) or not same_document(before, after)
+        if not isinstance(after, Document):
+            return True
+        opened = any(step.verb == "act" and step.body["action"] == "reopen" for step in operation.steps)
+        column = self.run.facts.traits["back_office"].table(mapping.back_office.table).state_column
+        if opened and column:
+            # It was we who opened it: its state is the one thing that has to differ.
+            before = replace(before, state=after.state, fields={**before.fields, column: after.fields.get(column)})
+        return not same_document(before, after)
 
     def _exchange(
         self, mapping: TableMapping, sends: Sequence[tuple[Running, tuple[Step, ...]]]

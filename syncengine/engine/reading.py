@@ -96,6 +96,8 @@ def as_pair(run: Run, mapping: TableMapping, candidate: Candidate, generation: i
     seen: dict[Side, Seen] = {"sales": None, "back_office": None}
     for side, found in candidate.documents.items():
         seen[side] = run.record(mapping, side, found) if isinstance(found, Document) else found
+    known = coupling.tokens if coupling else {}
+    written = candidate.subject in run.touched
     return Pair(
         mapping=mapping.name,
         coupling=coupling.id if coupling else None,
@@ -105,6 +107,11 @@ def as_pair(run: Run, mapping: TableMapping, candidate: Candidate, generation: i
         line_pairs=coupling.line_pairs if coupling else (),
         generation=generation,
         traces=candidate.traces,
+        unstamped=frozenset(
+            side
+            for side, found in candidate.documents.items()
+            if written or (isinstance(found, Document) and known.get(side, {}).get("") == found.version)
+        ),
     )
 
 

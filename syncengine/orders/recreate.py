@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from syncengine.mapping.fold import mapped_lines
 from syncengine.mapping.transforms import number
+from syncengine.orders import states
 from syncengine.planner.build import LINE_SET
 from syncengine.planner.build import SEQUENCE_GAP
 from syncengine.planner.build import Builder
@@ -39,6 +40,7 @@ from syncengine.records.values import is_blank
 
 SUCCESSOR = "successor"
 RECHECK = "recheck"
+RELEASE = "release"
 REMOVE = "remove"
 WAY_BACK = "way-back"
 
@@ -51,18 +53,21 @@ class _Line:
     partner: str
 
 
-def recreate(builder: Builder, decided: Decided) -> tuple[Decision, ...]:
-    """Add the steps; gives back the decisions they carry out: those that write to the back office."""
+def recreate(builder: Builder, decided: Decided, *, taken_from: Document | None = None) -> tuple[Decision, ...]:
+    """Add the steps; gives back the decisions they carry out: those that write to the back office.
+
+    `taken_from`: an earlier version whose content the successor takes instead of the predecessor's.
+    """
     pair, mapping = builder.pair, builder.mapping
     predecessor = pair.record("back_office")
-    native = predecessor.native
-    if native is None:
+    if predecessor.native is None:
         raise LookupError(f"order {predecessor.id} was not read whole")
+    native = taken_from or predecessor.native
     traits = builder.traits("back_office")
     header = _header(builder, decided, native)
     late: Cells = {column: header.pop(column) for column in sorted(traits.after_lines & header.keys())}
     key_column = str(builder.facts.settings.get("correlation", ""))
-    true_value: Wire = native.fields.get(key_column)
+    true_value: Wire = predecessor.native.fields.get(key_column)
     key = operation_key(builder.facts, mapping, predecessor.id, pair.generation)
     header.pop(key_column, None)
     lines = list(_lines(builder, decided, native))
@@ -97,6 +102,15 @@ def recreate(builder: Builder, decided: Decided) -> tuple[Decision, ...]:
         for d in decided.decisions
         if target_of(d, lines_rows if d.line is not None else mapping.rows) == "back_office"
     )
+
+
+def losses(builder: Builder) -> tuple[str, ...]:
+    """What the successor cannot take over, in words: named in the plan and in the history before it happens."""
+    order = builder.pair.record("back_office")
+    found = list(builder.traits("back_office").lost_on_copy)
+    if order.state == states.RELEASED:
+        found.append("the release: somebody must release the successor")
+    return tuple(found)
 
 
 def _header(builder: Builder, decided: Decided, native: Document) -> Cells:

@@ -15,13 +15,18 @@ from syncengine.orders.amend import hindrance
 from syncengine.orders.gone import gone
 from syncengine.orders.gone import in_review
 from syncengine.orders.gone import remove
+from syncengine.orders.in_place import can_open
+from syncengine.orders.in_place import in_place
+from syncengine.orders.recreate import losses
 from syncengine.orders.recreate import recreate
+from syncengine.orders.restore import restore
 from syncengine.orders.sales import FIRST
 from syncengine.orders.sales import change_set
 from syncengine.orders.sales import set_state
 from syncengine.orders.sales import with_lock_opened
 from syncengine.orders.telling import is_told
 from syncengine.orders.telling import telling
+from syncengine.orders.totals import difference
 from syncengine.planner.build import LINE_SET
 from syncengine.planner.build import Builder
 from syncengine.planner.build import Cells
@@ -90,6 +95,12 @@ class OrderRules:
     def gone(self, builder: Builder) -> Built | Problem | None:
         return gone(builder)
 
+    def restore(self, builder: Builder, version: Record, reason: str) -> Built | Problem:
+        return restore(builder, version, reason)
+
+    def settled(self, builder: Builder) -> Problem | None:
+        return difference(builder)
+
     def tell(self, builder: Builder, problem: Problem) -> None:
         cells = telling(builder, problem)
         if cells:
@@ -137,11 +148,22 @@ class OrderRules:
             assert isinstance(removed, Built)  # noqa: S101  in review was asked before
             return removed
         to_back_office = [d for d in decided.decisions if _target(mapping, d) == "back_office"]
-        if to_back_office and self._must_recreate(builder, to_back_office):
+        rebuilds = bool(to_back_office) and self._must_recreate(builder, to_back_office)
+        if to_back_office and (rebuilds or _needs_opening(builder)) and can_open(builder, to_back_office):
+            reason = "; ".join(dict.fromkeys(f"{d.group}: {d.reason}" for d in to_back_office))
+            in_place(builder, decided)
+            return Built("amend", reason, tuple(to_back_office), archive=True)
+        if rebuilds:
             executes = recreate(builder, decided)
             reason = "; ".join(dict.fromkeys(f"{d.group}: {d.reason}" for d in executes))
             return Built(
-                "recreate", reason, executes, destructive=True, archive=True, predicted=_number_back(builder, after=1)
+                "recreate",
+                reason,
+                executes,
+                destructive=True,
+                archive=True,
+                predicted=_number_back(builder, after=1),
+                loses=losses(builder),
             )
         update_side(builder, "back_office", decided)
         return Built("update", "", self._write_to_sales(builder, decided))
@@ -200,7 +222,7 @@ class OrderRules:
             return in_review()
         if states.anything_shipped(order):
             locked = (order.state or "") in builder.traits("back_office").lines_locked
-            return hindrance(pair, mapping, decided, ours, lines_locked=locked)
+            return hindrance(pair, mapping, decided, ours, lines_locked=locked and not can_open(builder, ours))
         recreating = any(_recreates(mapping, d) for d in ours)
         if recreating and order.state == states.RELEASED and not self.settings.get("recreate_released", True):
             return _person(
@@ -322,6 +344,12 @@ def _in_step(sales: Record, order: Record) -> bool:
     if sales.state == states.FULFILLED:
         return states.completely_shipped(order)
     return states.completely_invoiced(order)
+
+
+def _needs_opening(builder: Builder) -> bool:
+    """Goods have left, so it cannot be recreated, and in its state its lines are locked."""
+    order = builder.pair.record("back_office")
+    return states.anything_shipped(order) and (order.state or "") in builder.traits("back_office").lines_locked
 
 
 def _shipped_since(order: Record, picture: Record) -> bool:

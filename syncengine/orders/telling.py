@@ -21,8 +21,8 @@ NEEDS_A_PERSON: Final = 3
 
 LONGEST: Final = 500
 
-NOT_TOLD: Final = frozenset({"gone-unconfirmed", "closed-in-sales"})
-"""Passing, or said already by the order's own state."""
+NOT_TOLD: Final = frozenset({"gone-unconfirmed", "resting", "closed-in-sales", "totals-differ", "frozen"})
+"""Passing, said already by the order's own state, or nothing a seller could do anything about."""
 
 
 def telling(builder: Builder, problem: Problem) -> Cells:

@@ -20,6 +20,7 @@ from syncengine.planner.merge import Ruling
 from syncengine.planner.merge import Sides
 from syncengine.planner.merge import Stamps
 from syncengine.planner.merge import merge_group
+from syncengine.planner.merge import value_of
 from syncengine.planner.steps import Decision
 from syncengine.planner.steps import Outcome
 from syncengine.records.record import Base
@@ -27,11 +28,27 @@ from syncengine.records.record import LinePair
 from syncengine.records.record import LineRecord
 from syncengine.records.record import Pair
 from syncengine.records.values import Side
+from syncengine.records.values import Value
 from syncengine.records.values import other
 from syncengine.records.values import same
 
 Line = int | str | None
-Answers = Mapping[tuple[Line, str], Side]  # (line, group) -> the side a person took
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A person's answer to a conflict: the side to take, and the two values that were asked about."""
+
+    take: Side
+    sales: Value
+    back_office: Value
+
+    def still_fits(self, sales: Value, back_office: Value) -> bool:
+        """Is the question still the same? Somebody may have edited either side since."""
+        return same(self.sales, sales) and same(self.back_office, back_office)
+
+
+Answers = Mapping[tuple[Line, str], Answer]  # by (line, group)
 Rule = Callable[[str, Line], Policy]
 
 
@@ -56,16 +73,20 @@ def decide(pair: Pair, mapping: TableMapping, rule: Rule, answers: Answers, seal
     `sealed`: the side that has handed the record over; see `Ruling`.
     """
     sales, back_office, base = pair.record("sales"), pair.record("back_office"), pair.base
-    stamps = Stamps(sales.modified_at, back_office.modified_at)
+    stamps = Stamps(
+        None if "sales" in pair.unstamped else sales.modified_at,
+        None if "back_office" in pair.unstamped else back_office.modified_at,
+    )
     header = Sides(
         sales.fields,
         back_office.fields,
         base.sales.fields if base else None,
         base.back_office.fields if base else None,
     )
+    ruled = _Ruled(rule, answers, stamps, sealed)
     found: list[Decision] = []
     for group, names in grouping(mapping.rows, mapping.groups).items():
-        ruling = Ruling(rule(group, None), answers.get((None, group)), stamps, sealed=sealed)
+        ruling = ruled.on(group, None, value_of(names, header.sales), value_of(names, header.back_office))
         decision = merge_group(group, [mapping.rows[name] for name in names], header, ruling)
         if decision:
             found.append(decision)
@@ -80,7 +101,6 @@ def decide(pair: Pair, mapping: TableMapping, rule: Rule, answers: Answers, seal
         mapping.lines.pair_by,
         has_base=base is not None,
     )
-    ruled = _Ruled(rule, answers, stamps, sealed)
     lines = [d for one in pairing.pairs for d in _line(one, pair, mapping.lines, base, ruled)]
     return Decided((*found, *lines, *_additions(pairing, lines, sealed)), pairing)
 
@@ -92,8 +112,10 @@ class _Ruled:
     stamps: Stamps
     sealed: Side | None
 
-    def on(self, group: str, line: Line) -> Ruling:
-        return Ruling(self.rule(group, line), self.answers.get((line, group)), self.stamps, sealed=self.sealed)
+    def on(self, group: str, line: Line, sales: Value, back_office: Value) -> Ruling:
+        answer = self.answers.get((line, group))
+        take = answer.take if answer is not None and answer.still_fits(sales, back_office) else None
+        return Ruling(self.rule(group, line), take, self.stamps, sealed=self.sealed)
 
 
 def _line(one: LinePair, pair: Pair, lines: Lines, base: Base | None, ruled: _Ruled) -> Iterator[Decision]:
@@ -111,9 +133,8 @@ def _line(one: LinePair, pair: Pair, lines: Lines, base: Base | None, ruled: _Ru
         was["back_office"].fields if was["back_office"] else None,
     )
     for group, names in grouping(lines.rows, lines.groups).items():
-        decision = merge_group(
-            group, [lines.rows[n] for n in names], sides, ruled.on(group, one.coupling), one.coupling
-        )
+        ruling = ruled.on(group, one.coupling, value_of(names, sides.sales), value_of(names, sides.back_office))
+        decision = merge_group(group, [lines.rows[n] for n in names], sides, ruling, one.coupling)
         if decision:
             yield decision
 
@@ -148,7 +169,7 @@ def _removal(
     sealed = side == ruled.sealed
     if left is not None and picture is not None and not sealed and not _edited(left, picture, lines):
         return decided(TOWARDS[other(side)], reason)
-    ruling = ruled.on(LINE_SET, one.coupling)
+    ruling = ruled.on(LINE_SET, one.coupling, shown["sales"], shown["back_office"])
     cause = f"{reason} after it had been handed over" if sealed else f"{reason}, changed in {NAMES[other(side)]}"
     if ruling.take is not None:
         return decided(TOWARDS[other(ruling.take)], f"{cause}; a person took {NAMES[ruling.take]}")

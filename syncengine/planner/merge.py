@@ -81,9 +81,9 @@ def merge_group(
         for side in ("sales", "back_office"):
             picture = sides.base(side)
             if picture is not None:
-                base[side] = _value(names, picture)
+                base[side] = value_of(names, picture)
         return Decision(
-            group, outcome, _value(names, sides.sales), _value(names, sides.back_office), reason, line, base
+            group, outcome, value_of(names, sides.sales), value_of(names, sides.back_office), reason, line, base
         )
 
     outcome_reason = _one_way(rows[0], sides) if rows[0].to is not None else _two_way(rows, sides, ruling)
@@ -200,7 +200,8 @@ def _lost(value: Scalar, there: Scalar) -> bool:
     return not is_blank(value) and coupled is None and is_blank(there)
 
 
-def _value(names: Sequence[str], fields: Fields) -> Value:
+def value_of(names: Sequence[str], fields: Fields) -> Value:
+    """The value of a group: that of its row, or all of them by name."""
     if len(names) == 1:
         return fields.get(names[0])
     return {name: fields.get(name) for name in names}

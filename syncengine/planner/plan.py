@@ -14,6 +14,9 @@ from syncengine.planner.decide import Decided
 from syncengine.planner.decide import Line
 from syncengine.planner.decide import decide
 from syncengine.planner.facts import Facts
+from syncengine.planner.freeze import Key
+from syncengine.planner.freeze import frozen
+from syncengine.planner.lines import Pairing
 from syncengine.planner.rules import Built
 from syncengine.planner.rules import Rules
 from syncengine.planner.steps import ENDS
@@ -35,8 +38,11 @@ def plan_pair(
     refs: References,
     facts: Facts,
     answers: Answers | None = None,
+    left_alone: frozenset[Key] = frozenset(),
 ) -> Action:
-    """`answers` are a person's answers to conflicts of this pair, by (line, group)."""
+    """`answers` are a person's answers to conflicts of this pair, by (line, group); `left_alone` are groups that are
+    frozen because they would go back and forth.
+    """
     builder = Builder(pair, mapping, refs, facts)
     if pair.coupling is None:
         return _uncoupled(builder, rules)
@@ -48,13 +54,33 @@ def plan_pair(
 
     decided = decide(pair, mapping, policy, answers or {}, rules.sealed)
     decisions, problem = rules.review(builder, decided)
+    if left_alone:
+        decisions = tuple(_left_alone(one) if (one.line, one.group) in left_alone else one for one in decisions)
     decided = Decided(decisions, decided.pairing)
     conflicts = [d for d in decisions if d.outcome is Outcome.CONFLICT]
     if problem:
         return _told(builder, rules, Action(pair, "none", problem.message, decisions, problem=problem))
     built = rules.write(builder, decided)
-    action = _action(builder, built, decisions, _conflict(conflicts))
+    problem = _conflict(conflicts) or (frozen(left_alone) if left_alone else None)
+    action = _action(builder, built, decisions, problem)
+    if action.kind == "none" and action.problem is None:
+        action = replace(action, problem=rules.settled(builder))
     return _told(builder, rules, replace(action, pairing=decided.pairing))
+
+
+def _left_alone(decision: Decision) -> Decision:
+    return replace(decision, outcome=Outcome.KEEP, reason=f"{decision.reason}; frozen, it went back and forth")
+
+
+def plan_restore(
+    pair: Pair, mapping: TableMapping, rules: Rules, refs: References, facts: Facts, version: Record, reason: str
+) -> Action:
+    """The action that brings an earlier version back; the pair has nothing else to do."""
+    builder = Builder(pair, mapping, refs, facts)
+    found = rules.restore(builder, version, reason)
+    if isinstance(found, Problem):
+        return Action(pair, "none", found.message, problem=found)
+    return replace(_action(builder, found, (), None), pairing=Pairing(pair.line_pairs))
 
 
 def set_aside(
@@ -134,6 +160,7 @@ def _action(builder: Builder, built: Built, decisions: tuple[Decision, ...], pro
         executes=tuple(d for d in built.executes if d.outcome not in (Outcome.CONFLICT, Outcome.KEEP)),
         destructive=built.destructive,
         archive=built.archive,
+        loses=built.loses,
     )
 
 

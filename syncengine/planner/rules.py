@@ -29,7 +29,8 @@ from syncengine.records.values import Side
 class Built:
     """What the rules made of the decisions; the steps themselves are in the builder.
 
-    `executes`: the decisions that these steps carry out. Those left out are planned again afterwards.
+    `executes`: the decisions that these steps carry out. Those left out are planned again afterwards. `loses`: what
+    of the old record the new one cannot take over, in words.
     """
 
     kind: str
@@ -38,6 +39,7 @@ class Built:
     destructive: bool = False
     archive: bool = False
     predicted: tuple[Step, ...] = ()
+    loses: tuple[str, ...] = ()
 
 
 class Rules(Protocol):
@@ -69,6 +71,14 @@ class Rules(Protocol):
     def create(self, builder: Builder, source: Side) -> Built: ...
 
     def write(self, builder: Builder, decided: Decided) -> Built: ...
+
+    def restore(self, builder: Builder, version: Record, reason: str) -> Built | Problem:
+        """The back office's document as it was in an earlier version, as a new change of that side."""
+        ...
+
+    def settled(self, builder: Builder) -> Problem | None:
+        """What is still to be said of a pair of which nothing is to be written."""
+        ...
 
     def tell(self, builder: Builder, problem: Problem) -> None:
         """Add the step that tells people of the problem where they look, if it is not told there yet."""
@@ -103,6 +113,12 @@ class PlainRules:
         for side in SIDES:
             update_side(builder, side, decided)
         return Built("update", "", decided.decisions)
+
+    def restore(self, builder: Builder, version: Record, reason: str) -> Built | Problem:
+        return Problem(FailureClass.PERSON, "not-restorable", "only orders have versions that can be restored")
+
+    def settled(self, builder: Builder) -> Problem | None:
+        return None
 
     def tell(self, builder: Builder, problem: Problem) -> None:
         pass

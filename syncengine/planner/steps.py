@@ -52,6 +52,7 @@ Verb = Literal[
     "update-line",
     "delete-line",
     "set-state",
+    "act",  # a bound action of the system, named by `body["action"]`
 ]
 When = Literal["always", "moved", "read-only", "foreign-edit"]
 
@@ -113,6 +114,9 @@ ENDS: Mapping[str, Literal["closed", "uncoupled"]] = {
 }
 """Kinds of action after which a coupling is a tombstone, and of which sort."""
 
+SETTLES = frozenset({"conflict", "frozen", "totals-differ"})
+"""Codes of problems that leave the rest of a record as it should be: its base moves on."""
+
 MAKES = ("create", "renew")
 """Kinds of action that make a whole record: for an uncoupled partner, or for one whose other half is gone."""
 
@@ -121,7 +125,8 @@ MAKES = ("create", "renew")
 class Action:
     """All that happens to one pair; its steps run in order.
 
-    `kind` is create, update, recreate, couple, none; tell (a problem is written where people see it); one of `ENDS`;
+    `kind` is create, update, amend (opened, changed in place, closed again), recreate, couple, none; tell
+    (a problem is written where people see it); one of `ENDS`;
     reopen and renew (a record whose other half was deleted is opened, and made again). `predicted` are steps that
     follow once the answers are known: shown by `plan`, planned again when it is time.
     """
@@ -138,6 +143,7 @@ class Action:
     pairing: Pairing = field(default_factory=Pairing)
     destructive: bool = False
     archive: bool = False  # a version of the back-office document is kept before the first step
+    loses: tuple[str, ...] = ()  # what the successor cannot take over, in words
 
 
 class ReceiptOutcome(StrEnum):

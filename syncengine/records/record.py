@@ -100,6 +100,7 @@ class Pair:
     line_pairs: tuple[LinePair, ...] = ()
     generation: int = 0
     traces: Traces = field(default_factory=Traces)
+    unstamped: frozenset[Side] = frozenset()  # sides whose stamp no person's change has made
 
     def of(self, side: Side) -> Seen:
         return self.sales if side == "sales" else self.back_office

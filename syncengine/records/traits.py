@@ -52,7 +52,8 @@ class TableTraits:
     only shows the place. `key_tables`: where a document with our key may stand.
     `computed`: columns, header or line, that the system derives from others (totals, allocations).
     `healthy`: what the answer to a create must hold before the document goes on to its next step.
-    `posted`: where a document of this table leaves traces.
+    `posted`: where a document of this table leaves traces. `acts`: the bound actions it has; `state_column` is the
+    column that such an action moves.
     """
 
     client_ids: bool = False
@@ -74,6 +75,8 @@ class TableTraits:
     computed: frozenset[str] = frozenset()
     healthy: Mapping[str, Wire] = field(default_factory=dict)
     posted: tuple[Posted, ...] = ()
+    acts: frozenset[str] = frozenset()
+    state_column: str = ""
 
 
 @dataclass(frozen=True)

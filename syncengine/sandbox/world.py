@@ -46,15 +46,15 @@ class Sandbox:
     # people, who act over HTTP as everybody does
 
     def seller(self) -> Seller:
-        return Seller(self._person("sales", "seller"))
+        return Seller(self.person("sales", "seller"))
 
     def admin(self) -> Seller:
-        return Seller(self._person("sales", "admin"))
+        return Seller(self.person("sales", "admin"))
 
     def clerk(self) -> Clerk:
-        return Clerk(self._person("back_office", "clerk"), self.back_office_url, self.world.company.id)
+        return Clerk(self.person("back_office", "clerk"), self.back_office_url, self.world.company.id)
 
-    def _person(self, side: str, role: str) -> Person:
+    def person(self, side: str, role: str) -> Person:
         printed = self.printed(None)[side]
         path, scope = ("/api/data/v9.2/", SALES_SCOPE) if side == "sales" else ("/", BACK_OFFICE_SCOPE)
         client = printed["clients"][role]

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 
 from syncengine.engine.context import columns_of
 from syncengine.engine.entering import scope_of
+from syncengine.engine.wishes import wish_of
 from syncengine.errors import UsageError
 from syncengine.mapping.model import TableMapping
+from syncengine.ports import ArchiveVersion
 from syncengine.ports import Conflict
 from syncengine.ports import SafetyLimit
 from syncengine.ports import Subject
@@ -54,6 +56,27 @@ def retry(company: Company, ids: tuple[int, ...] | None) -> int:
             f"of {len(ids)} records {count} were parked", remedy="`syncengine errors` and `waiting` show their ids."
         )
     return count
+
+
+def restore(company: Company, order: str, version: int) -> ArchiveVersion:
+    """Ask for an earlier version of an order's document; the next run brings it back. Raises UsageError."""
+    with company.store(writes=True) as store, store.transaction():
+        kept = store.archive.versions(order)
+        chosen = next((one for one in kept if one.version == version), None)
+        if chosen is None:
+            known = ", ".join(str(one.version) for one in kept) or "none"
+            raise UsageError(f"there is no version {version} of {order!r}", remedy=f"Versions kept: {known}.")
+        coupling = store.couplings.get([chosen.coupling])[chosen.coupling]
+        if coupling.status != "coupled":
+            raise UsageError(
+                f"{order!r} is {coupling.status}: no document is there to be replaced",
+                remedy="`syncengine archive show` prints the version; enter it by hand.",
+            )
+        subject = Subject(coupling.mapping, coupling.id)
+        store.remembered.put(wish_of(coupling.id), version)
+        store.work.add(subject)
+        store.history.note(subject, "restore-asked", {"version": version, "number": chosen.number})
+        return chosen
 
 
 def accept_restore(company: Company, side: Side) -> str:

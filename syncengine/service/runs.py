@@ -367,6 +367,7 @@ def action_json(run: Run, action: Action) -> dict[str, Any]:
         if action.waits_for
         else (action.problem.code if action.problem and not action.steps else action.kind),
         "reason": action.reason,
+        "loses": list(action.loses),
         "waits_for": [_ref(one) for one in action.waits_for],
         "decisions": [
             {

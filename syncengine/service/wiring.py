@@ -201,6 +201,7 @@ class Company:
         return Limits(
             settle_after_s=limits.settle_after_s,
             gone_confirm_s=limits.gone_confirm_s,
+            quiet_s=limits.quiet_s,
             overlap_s=limits.overlap_s,
             patience_s=limits.patience_s,
             max_destructive_share=integration.max_destructive_share,

@@ -13,6 +13,7 @@ from sqlalchemy import insert
 from sqlalchemy import select
 from sqlalchemy import update
 
+from syncengine.planner.decide import Answer
 from syncengine.planner.steps import Decision
 from syncengine.ports import ArchiveVersion
 from syncengine.ports import Conflict
@@ -102,8 +103,12 @@ class SqlConflicts:
             self.session.run(update(tables.conflicts).where(_c.id == conflict).values(answer=take))
         return held
 
-    def answers(self, coupling: int) -> Mapping[tuple[int | str | None, str], Side]:
-        return {(one.line, one.group): one.answer for one in self.open(coupling=coupling) if one.answer}
+    def answers(self, coupling: int) -> Mapping[tuple[int | str | None, str], Answer]:
+        return {
+            (one.line, one.group): Answer(one.answer, one.sales, one.back_office)
+            for one in self.open(coupling=coupling)
+            if one.answer
+        }
 
     def covers(self, coupling: int, groups: Sequence[str], line: int | str | None) -> bool:
         """Is there an open conflict on one of these groups of this header or line?"""
@@ -176,6 +181,14 @@ class SqlArchive:
             .values(successor=successor)
         )
 
+    def document(self, coupling: int, version: int) -> Document | None:
+        """One kept document."""
+        statement = select(_a.document).where(
+            _a.company == self.session.company, _a.coupling_id == coupling, _a.version == version
+        )
+        kept = self.session.run(statement).scalar()
+        return document_from(loads(kept)) if kept else None
+
     def versions(
         self, order: str | None = None, *, limit: int | None = None, since: datetime | None = None
     ) -> Sequence[ArchiveVersion]:
@@ -241,3 +254,14 @@ class SqlHistory:
         ]
         if rows:
             self.session.run(insert(tables.history), rows)
+
+    def newest(self, subject: Subject, event: str, limit: int) -> Sequence[Mapping[str, Any]]:
+        """The last events of this kind of a coupled record, oldest first."""
+        h = tables.history.c
+        statement = (
+            select(h.data)
+            .where(h.company == self.session.company, h.coupling_id == subject.coupling, h.event == event)
+            .order_by(h.id.desc())
+            .limit(limit)
+        )
+        return [loads(data) for (data,) in self.session.run(statement)][::-1]

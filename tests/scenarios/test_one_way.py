@@ -41,7 +41,7 @@ def handed_over(one_way: Bench) -> str:
 
 def _integration(bench: Bench) -> Person:
     """Somebody else who works as an integration user: a flow, an import."""
-    return bench.running._person("sales", "integration")
+    return bench.running.person("sales", "integration")
 
 
 def _listed(bench: Bench) -> list[str]:

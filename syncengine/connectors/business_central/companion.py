@@ -23,6 +23,12 @@ STANDARD: Final = "/api/v2.0"
 ROUTE: Final = "/api/syncengine/companion/v1.0"
 HOUR_S: Final = 3600.0
 
+ACTION_SETS: Final[Mapping[str, str]] = {"salesOrders": "orderDocuments"}
+ACTIONS: Final[Mapping[str, Mapping[str, str]]] = {
+    "salesOrders": {one: f"Microsoft.NAV.{one}" for one in ("archive", "reopen", "release")}
+}
+"""Per table of API v2.0: the companion's set of the same documents under the same ids, and what can be done to one."""
+
 
 @dataclass(frozen=True)
 class CompanionSetup:
@@ -64,6 +70,13 @@ class Companion:
             return sorted(metadata.parse(answer.body).sets)
         except metadata.NotMetadata:
             return []
+
+    def acts(self, table: str) -> frozenset[str]:
+        """The bound actions it adds to a table of API v2.0."""
+        return frozenset(ACTIONS.get(table, {})) if ACTION_SETS.get(table, "") in self.sets() else frozenset()
+
+    def action(self, table: str, key: str, action: str) -> str:
+        return f"{self.path(ACTION_SETS[table], key)}/{ACTIONS[table][action]}"
 
     def path(self, table: str, key: str = "") -> str:
         return f"{self.root}/{self.reader.path(table, key)}"

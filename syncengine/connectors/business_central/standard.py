@@ -118,7 +118,6 @@ SALES_ORDERS: Final = TableTraits(
     lost_on_copy=(
         "reservations",
         "item tracking",
-        "the release",
         "attachments",
         "dimensions other than the two shortcut ones",
     ),
@@ -138,6 +137,7 @@ SALES_ORDERS: Final = TableTraits(
     },
     line_order="sequence",
     lines_in_create=100,
+    state_column="status",
     key_tables=("salesOrders", "salesInvoices", "salesOrderArchives"),
     posted=(
         Posted(

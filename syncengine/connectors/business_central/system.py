@@ -67,7 +67,7 @@ class BusinessCentral:
         self.changes = Changes(
             self.reader, float(overlap) if isinstance(overlap, (int, float)) else 600.0, self.competitors
         )
-        self.writer = Writer(self.reader)
+        self.writer = Writer(self.reader, self.companion)
         self.inspection = Inspection(self.reader, self.companion)
         self.webhooks = BusinessCentralWebhooks(self.reader)
 
@@ -92,7 +92,7 @@ class BusinessCentral:
     def traits(self, tables: Iterable[str]) -> Traits:
         names = list(tables)
         return Traits(
-            tables={name: self.schema.traits(name) for name in names},
+            tables={name: replace(self.schema.traits(name), acts=self.companion.acts(name)) for name in names},
             schemas=self.schema.schemas(names),
             settings={"countries": self._countries()},
         )

@@ -15,6 +15,7 @@ from syncengine.connectors.batching import Group
 from syncengine.connectors.batching import Received
 from syncengine.connectors.batching import Sent
 from syncengine.connectors.batching import send_all
+from syncengine.connectors.business_central.companion import Companion
 from syncengine.connectors.business_central.entities import body_of
 from syncengine.connectors.business_central.entities import document
 from syncengine.connectors.business_central.entities import expand
@@ -48,17 +49,30 @@ LOCKED = "status must be equal to"
 
 
 class Writer:
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, companion: Companion) -> None:
         self.reader = reader
+        self.companion = companion
         self.http = reader.http
         self.schema = reader.schema
         self.size = BatchSize(FIRST_BATCH, min(self.http.connection.limits.batch, MOST_OPERATIONS))
 
     def write(self, groups: Sequence[Sequence[Step]], view: View) -> Iterator[tuple[int, Sequence[Receipt]]]:
         """Business Central knows no change sets across its own commits: the steps of a group stand for themselves."""
-        return send_all(
-            groups, self.size, self.http.concurrency, "back-office-write", lambda batch: self._send(batch, view)
+        acts = [(number, steps) for number, steps in enumerate(groups) if steps[0].verb == "act"]
+        for one in acts:  # another API: none of them fits into a batch of this one
+            yield from self._send([one], view).receipts
+        rest = [(number, steps) for number, steps in enumerate(groups) if steps[0].verb != "act"]
+        if not rest:
+            return
+        sent = send_all(
+            [steps for _, steps in rest],
+            self.size,
+            self.http.concurrency,
+            "back-office-write",
+            lambda batch: self._send(batch, view),
         )
+        for at, receipts in sent:
+            yield rest[at][0], receipts
 
     def _send(self, batch: Sequence[Group], view: View) -> Sent:
         """One after the other, each step by itself: the steps of a group are for one document, in one request."""
@@ -93,7 +107,8 @@ class Writer:
         if operation.body is not None:
             headers["content-type"] = "application/json"
             body = to_json(operation.body)
-        return self.http.once(operation.method, f"{self.reader.root}/{operation.url}", headers, body)
+        url = operation.url if operation.url.startswith("http") else f"{self.reader.root}/{operation.url}"
+        return self.http.once(operation.method, url, headers, body)
 
     def _batch(self, operations: Sequence[jsonbatch.Operation]) -> dict[int, Answer] | None:
         """The answers by place; None where the batch as such was not taken."""
@@ -129,6 +144,9 @@ class Writer:
         if step.verb == "create-line":
             url = f"{reader.path(view.table, str(step.parent))}/{step.table}"
             return jsonbatch.Operation("POST", url, headers, body_of(table, step.body))
+        if step.verb == "act":
+            action = self.companion.action(step.table, str(step.target), str(step.body["action"]))
+            return jsonbatch.Operation("POST", action, headers)
         url = reader.row_path(step.table, str(step.target))
         if step.verb.endswith("-line"):
             url = f"{reader.path(view.table, str(step.parent))}/{step.table}({step.target})"
@@ -149,6 +167,8 @@ class Writer:
             return self._failed(step, answer)
         if step.verb in ("delete", "delete-line"):
             return Receipt(step.no, ReceiptOutcome.DONE, Gone(str(step.target)))
+        if step.verb == "act":
+            return Receipt(step.no, ReceiptOutcome.DONE)
         try:
             after = self._after(step, answer, view)
         except NotJson:

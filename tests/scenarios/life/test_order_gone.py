@@ -36,6 +36,8 @@ from tests.scenarios.acts import status_line
 from tests.scenarios.acts import versions
 from tests.scenarios.scenario import scenario
 
+pytestmark = pytest.mark.slow
+
 ORDER = "SALESORDER-ORDER"
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from syncengine.errors import FailureClass
+from syncengine.planner.decide import Answer
 from syncengine.planner.facts import chosen_id
 from syncengine.planner.facts import operation_key
 from syncengine.planner.plan import plan_pair
@@ -99,9 +100,22 @@ def test_a_persons_answer_is_carried_out(take: Side, side: Side, quantity: int) 
     was = agreed()
     sales = ex.sales_order(ex.sales_line("l-1", quantity=20), was[0].lines[1])
     back_office = ex.back_office_order(ex.back_office_line("m-1", quantity=15), was[1].lines[1])
-    action = plan(sales, back_office, {(101, "goods"): take})
+    (asked,) = plan(sales, back_office).decisions
+    action = plan(sales, back_office, {(101, "goods"): Answer(take, asked.sales, asked.back_office)})
     assert action.problem is None
     assert [(step.side, step.body["quantity"]) for step in action.steps] == [(side, Decimal(quantity))]
+
+
+def test_an_answer_to_another_question_is_no_answer() -> None:
+    """Somebody has edited it once more since the person was asked."""
+    was = agreed()
+    sales = ex.sales_order(ex.sales_line("l-1", quantity=20), was[0].lines[1])
+    back_office = ex.back_office_order(ex.back_office_line("m-1", quantity=15), was[1].lines[1])
+    (asked,) = plan(sales, back_office).decisions
+    edited = ex.sales_order(ex.sales_line("l-1", quantity=30), was[0].lines[1])
+    action = plan(edited, back_office, {(101, "goods"): Answer("sales", asked.sales, asked.back_office)})
+    assert action.problem is not None
+    assert (action.problem.code, action.steps) == ("conflict", ())
 
 
 def test_a_line_added_in_sales_is_added_at_a_place_of_its_own() -> None:

@@ -1,0 +1,357 @@
+"""Archive and recreate: what survives, what is named as lost, what comes between; and in place, by the companion."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.bench.bench import Bench
+from tests.scenarios.acts import add_sales_line
+from tests.scenarios.acts import back_quantities
+from tests.scenarios.acts import change_back_line
+from tests.scenarios.acts import coupled
+from tests.scenarios.acts import edit_line
+from tests.scenarios.acts import history
+from tests.scenarios.acts import listed
+from tests.scenarios.acts import live
+from tests.scenarios.acts import message
+from tests.scenarios.acts import quantities
+from tests.scenarios.acts import release
+from tests.scenarios.acts import remove_sales_line
+from tests.scenarios.acts import sales_id
+from tests.scenarios.acts import ship
+from tests.scenarios.acts import status_line
+from tests.scenarios.acts import versions
+from tests.scenarios.scenario import scenario
+
+pytestmark = pytest.mark.slow
+
+
+def _change_customer(bench: Bench, number: str) -> None:
+    other = bench.running.world.customers[1].sales_id
+    bench.seller.edit(sales_id(bench, number), **{"customerid_account@odata.bind": f"/accounts({other})"})
+
+
+def _change_product(bench: Bench, number: str) -> None:
+    product = bench.products[3]
+    edit_line(bench, number, **{"productid@odata.bind": f"/products({product.sales_id})",
+                                "uomid@odata.bind": f"/uoms({product.units[0].sales_id})"})  # fmt: skip
+
+
+EDITS: dict[str, Any] = {
+    "the quantity": lambda bench, number: edit_line(bench, number, quantity=9),
+    "the price": lambda bench, number: edit_line(bench, number, priceperunit=Decimal("9.99")),
+    "the product": _change_product,
+    "the customer": _change_customer,
+    "the lines by one more": add_sales_line,
+    "the lines by one less": remove_sales_line,
+}
+
+
+@scenario(
+    "an order on both sides",
+    "the seller changes {what}",
+    "the document is archived and recreated under the same key; the seller reads the new number",
+)
+@pytest.mark.parametrize("what", EDITS)
+def test_each_cause(shop: Bench, what: str) -> None:
+    number = coupled(shop)
+    before = live(shop, number)[0]["number"]
+    EDITS[what](shop, number)
+    shop.sync()
+    (after,) = shop.live_documents(number)
+    assert after["number"] != before
+    assert status_line(shop, number) == f"{after['number']} · Draft, to be released"
+    ((one),) = versions(shop, number)
+    assert (one.number, one.successor) == (before, after["number"])
+    shop.agreed()
+
+
+@scenario(
+    "a released order",
+    "`plan` is asked before a recreate, `explain` afterwards",
+    "both name what cannot be carried over, and who must release it",
+)
+def test_losses_are_named(shop: Bench) -> None:
+    number = coupled(shop)
+    release(shop, number)
+    shop.sync()
+    edit_line(shop, number, quantity=9)
+    (action,) = shop.plan()["actions"]
+    assert action["action"] == "recreate"
+    assert "reservations" in action["loses"]
+    assert "the release: somebody must release the successor" in action["loses"]
+    shop.sync()
+    planned = [event for event in history(shop, number, "planned") if event["kind"] == "recreate"]
+    assert planned[-1]["loses"] == action["loses"]
+    shop.agreed()
+
+
+@scenario(
+    "an order that the seller changes three times before a run",
+    "the run finds the last state",
+    "one recreate, one archived version",
+    as_processes=True,
+)
+def test_many_edits_one_recreate(shop: Bench) -> None:
+    number = coupled(shop)
+    for quantity in (7, 8, 9):
+        edit_line(shop, number, quantity=quantity)
+    shop.sync()
+    assert (back_quantities(shop, number), len(versions(shop, number))) == ([9, 3], 1)
+    shop.agreed()
+
+
+@scenario(
+    "an order that was recreated once",
+    "the seller changes it again, and again",
+    "each time a version more; only one document is ever live",
+)
+def test_again_and_again(shop: Bench) -> None:
+    number = coupled(shop)
+    for quantity in (7, 8, 9):
+        edit_line(shop, number, quantity=quantity)
+        shop.sync()
+        assert [line["quantity"] for line in shop.live_documents(number)[0]["salesOrderLines"]] == [quantity, 3]
+    assert [one.version for one in versions(shop, number)] == [3, 2, 1]
+    shop.agreed()
+
+
+@scenario(
+    "a clerk's comment, account line, location, variant-free second description and shipment date",
+    "the seller adds a line",
+    "all of it is on the successor, the comment behind its line",
+)
+def test_what_survives(shop: Bench) -> None:
+    number = coupled(shop)
+    order = live(shop, number)[0]
+    location = shop.clerk.find("locations", "code eq 'EAST'")["id"]
+    shop.clerk.change_line(
+        order, order["salesOrderLines"][0], locationId=location, description2="handle with care",
+        shipmentDate="2027-02-03",
+    )  # fmt: skip
+    shop.clerk.add_line(order, lineType="Comment", description="ring twice")
+    shop.clerk.add_line(order, lineType="Account", lineObjectNumber="40500", quantity=1, unitPrice=Decimal("49.50"))
+    shop.sync(sweep_all=True)
+    add_sales_line(shop, number)
+    shop.sync()
+    lines = live(shop, number)[0]["salesOrderLines"]
+    assert [line["lineType"] for line in lines] == ["Item", "Item", "Comment", "Account", "Item"]
+    first = lines[0]
+    assert (first["locationId"], first["description2"], first["shipmentDate"]) == (
+        location, "handle with care", "2027-02-03",
+    )  # fmt: skip
+    assert (lines[2]["description"], lines[3]["unitPrice"]) == ("ring twice", Decimal("49.5"))
+    shop.agreed()
+
+
+@scenario(
+    "a clerk who edits the predecessor while the successor is being made",
+    "the recreate reads the predecessor again before it deletes it",
+    "the way back is taken; the next pass carries both edits",
+)
+def test_foreign_edit_between_the_steps(shop: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    number = coupled(shop)
+    edit_line(shop, number, quantity=9)
+    system = shop.company.back_office
+    write, done = system.write, []
+
+    def writing(groups: Any, view: Any) -> Any:
+        verbs = {step.verb for steps in groups for step in steps}
+        if "read" in verbs and not done:
+            done.append(True)
+            change_back_line(shop, number, 1, description="oak, not pine")
+        return write(groups, view)
+
+    monkeypatch.setattr(system, "write", writing)
+    shop.sync()
+    assert done
+    (document,) = shop.live_documents(number)
+    assert [line["quantity"] for line in document["salesOrderLines"]] == [9, 3]
+    assert document["salesOrderLines"][1]["description"] == "oak, not pine"
+    assert history(shop, number, "went-back")
+    shop.agreed()
+
+
+@scenario(
+    "a warehouse that ships the predecessor while the successor is being made",
+    "the recreate reads the predecessor again before it deletes it",
+    "the successor is removed, the shipped order stays, and the change becomes a conflict that says so",
+)
+def test_shipped_between_the_steps(shop: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    number = coupled(shop)
+    edit_line(shop, number, quantity=9)
+    system = shop.company.back_office
+    write, done = system.write, []
+
+    def writing(groups: Any, view: Any) -> Any:
+        if any(step.verb == "read" for steps in groups for step in steps) and not done:
+            done.append(True)
+            ship(shop, number, 1, 0)
+        return write(groups, view)
+
+    monkeypatch.setattr(system, "write", writing)
+    shop.sync(expect=1)
+    assert done
+    (document,) = shop.live_documents(number)
+    assert (document["salesOrderLines"][0]["quantity"], document["salesOrderLines"][0]["shippedQuantity"]) == (2, 1)
+    assert listed(shop) == ["shipped-order-changed"]
+
+
+@scenario(
+    "a seller who edits the order once more while it is being recreated",
+    "the run ends",
+    "the later edit is not lost: it makes one more recreate",
+)
+def test_edit_during_the_recreate(shop: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    number = coupled(shop)
+    edit_line(shop, number, quantity=9)
+    system = shop.company.back_office
+    write, done = system.write, []
+
+    def writing(groups: Any, view: Any) -> Any:
+        if any(step.verb == "create" for steps in groups for step in steps) and not done:
+            done.append(True)
+            edit_line(shop, number, quantity=11)
+        return write(groups, view)
+
+    monkeypatch.setattr(system, "write", writing)
+    shop.sync()
+    shop.sync()
+    (document,) = shop.live_documents(number)
+    assert [line["quantity"] for line in document["salesOrderLines"]] == [11, 3]
+    shop.agreed()
+
+
+@scenario(
+    "a recreate of which request {at} is refused",
+    "the run has ended, and the record is tried again",
+    "exactly one document carries the key, with the new quantity",
+)
+@pytest.mark.parametrize("at", [1, 2, 3, 4])
+def test_each_request_refused(shop: Bench, at: int) -> None:
+    number = coupled(shop)
+    edit_line(shop, number, quantity=9)
+    shop.fault(
+        "back_office", kind="refuse", next=1, skip=at - 1, status=400, code="Application_DialogException",
+        message="Not now.", match={"path": "salesOrders"},
+    )  # fmt: skip
+    shop.sync(expect=None)
+    shop.calm()
+    with shop.company.store(writes=True) as store, store.transaction():
+        store.work.retry(None)
+    shop.sync()
+    assert len(shop.live_documents(number)) == 1
+    assert back_quantities(shop, number) == [9, 3]
+    shop.agreed()
+
+
+@scenario(
+    "the companion extension, and a released order",
+    "the seller changes {what}",
+    "it is filed, opened, changed in place and released again: the number survives",
+)
+@pytest.mark.parametrize("what", ["the quantity", "the price", "the lines by one more", "the lines by one less"])
+def test_in_place(bench: Bench, what: str) -> None:
+    bench.switch("back_office", has_companion=True)
+    number = coupled(bench)
+    release(bench, number)
+    bench.sync()
+    before = live(bench, number)[0]["number"]
+    EDITS[what](bench, number)
+    bench.sync()
+    (after,) = bench.live_documents(number)
+    assert (after["number"], after["status"]) == (before, "Open")
+    assert len(after["salesOrderLines"]) == {"the lines by one more": 3, "the lines by one less": 1}.get(what, 2)
+    assert [one.version for one in versions(bench, number)] == [1]
+    bench.agreed()
+
+
+@scenario(
+    "the companion extension, and a released order of which goods have left",
+    "the seller raises a quantity",
+    "it is opened, amended and released again: no conflict",
+)
+def test_in_place_after_shipping(bench: Bench) -> None:
+    bench.switch("back_office", has_companion=True)
+    number = coupled(bench)
+    ship(bench, number, 1, 0)
+    bench.sync()
+    edit_line(bench, number, quantity=5)
+    bench.sync()
+    order = live(bench, number)[0]
+    assert (back_quantities(bench, number), order["status"]) == ([5, 3], "Open")
+    bench.agreed()
+
+
+@scenario(
+    "the companion extension, and a released order",
+    "the change is refused after the document was opened",
+    "it is released again as it was, and the refusal is listed",
+)
+def test_in_place_refused(bench: Bench) -> None:
+    bench.switch("back_office", has_companion=True)
+    number = coupled(bench)
+    release(bench, number)
+    bench.sync()
+    edit_line(bench, number, quantity=9)
+    bench.fault(
+        "back_office", kind="refuse", next=1, status=400, code="Application_DialogException",
+        message="The item is blocked.", match={"method": "PATCH", "path": "salesOrderLines"},
+    )  # fmt: skip
+    bench.sync(expect=1)
+    order = live(bench, number)[0]
+    assert (order["status"], back_quantities(bench, number)) == ("Open", [2, 3])
+    assert "The item is blocked." in message(bench)
+
+
+@scenario(
+    "the companion extension, and a released order",
+    "the answer to {action} is lost",
+    "it is looked up or done again: the order ends released, changed once",
+)
+@pytest.mark.parametrize("action", ["archive", "reopen", "release"])
+def test_in_place_with_a_lost_answer(bench: Bench, action: str) -> None:
+    bench.switch("back_office", has_companion=True)
+    number = coupled(bench)
+    release(bench, number)
+    bench.sync()
+    edit_line(bench, number, quantity=9)
+    bench.fault("back_office", kind="answer-lost", next=1, match={"path": f"Microsoft.NAV.{action}"})
+    bench.sync(expect=None)
+    bench.calm()
+    bench.sync()
+    order = live(bench, number)[0]
+    assert (order["status"], back_quantities(bench, number)) == ("Open", [9, 3])
+    bench.agreed()
+
+
+@scenario(
+    "the companion extension",
+    "the seller changes the customer",
+    "that is a new document in any case: archived and recreated",
+)
+def test_in_place_not_for_the_customer(bench: Bench) -> None:
+    bench.switch("back_office", has_companion=True)
+    number = coupled(bench)
+    before = live(bench, number)[0]["number"]
+    _change_customer(bench, number)
+    bench.sync()
+    assert live(bench, number)[0]["number"] != before
+    bench.agreed()
+
+
+@scenario(
+    "an order of 2 and 3 pieces, its second line 10 dollars off at the header",
+    "the seller changes the quantity",
+    "the discount is on the successor, and the totals agree",
+)
+def test_discount_survives(shop: Bench) -> None:
+    number = coupled(shop, 2, 3, discountamount=Decimal(10))
+    edit_line(shop, number, quantity=9)
+    shop.sync()
+    assert live(shop, number)[0]["discountAmount"] == 10
+    assert quantities(shop, number) == [9, 3]
+    shop.agreed()
