@@ -92,6 +92,7 @@ class SalesBed(Wired):
     owned: str = "ordernumber"
     word: str = "submitted"
     restless: bool = False
+    places: int = 5
     side: str = "sales"
     path: str = "salesorders"
 
@@ -160,6 +161,7 @@ class CentralBed(Wired):
     owned: str = "number"
     word: str = ""
     restless: bool = False
+    places: int = 5
     side: str = "back_office"
     path: str = "salesOrders"
 
@@ -200,6 +202,7 @@ class LedgerBed:
     owned: str = "nr"
     word: str = ""
     restless: bool = False
+    places: int = 5
 
     def __post_init__(self) -> None:
         self.system = LedgerSystem(self.ledger)
@@ -326,7 +329,10 @@ class LiveSales(Living, SalesBed):
             "pricelevelid": Link("pricelevels", prices.id),
             "transactioncurrencyid": currency if isinstance(currency, Link) else None,
         }
-        self.goods = first(one, "products", ("defaultuomid",), {"statecode": 0, "productstructure": 1}, 3)
+        sold = {"statecode": 0, "productstructure": 1}
+        self.goods = first(one, "products", ("defaultuomid", "quantitydecimal"), sold, 3)
+        places = self.goods[0].fields["quantitydecimal"]
+        self.places = places if isinstance(places, int) else 0
 
     def header(self, key: str) -> dict[str, Wire]:
         return {"name": key, **self.head}

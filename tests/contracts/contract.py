@@ -43,6 +43,7 @@ class Bed(Protocol):
     `key`: a header text column of at least 35 characters; `note`: another, of which `too_long` is more than it takes.
     `quantity`, `price`: line columns. `owned`: a header column that is the service's own. `word`: a state a document
     can be set to, "" where there is none. `restless`: looking at a document moves its token.
+    `places`: decimals of a quantity.
     """
 
     system: System
@@ -55,6 +56,7 @@ class Bed(Protocol):
     owned: str
     word: str
     restless: bool
+    places: int
 
     def header(self, key: str) -> dict[str, Wire]: ...
     def line(self, number: int, quantity: Decimal, price: Decimal) -> dict[str, Wire]: ...
@@ -318,8 +320,8 @@ class SystemContract:
         assert as_it_was(bed, self.seen(bed, str(step.target)), seen)
 
     def test_decimals_are_exact(self, bed: Bed) -> None:
-        """A quantity of five decimals comes back digit by digit."""
-        quantity = Decimal("1.23456")
+        """A quantity of as many decimals as the goods allow, five at best, comes back digit by digit."""
+        quantity = Decimal("1.23456").quantize(Decimal(1).scaleb(-bed.places))
         after = self.made(bed, quantities=[quantity])
         (line,) = self.seen(bed, after.id).lines
         assert line.fields[bed.quantity] == quantity
