@@ -23,12 +23,12 @@ from syncengine.sandbox.exchange import to_json
 HOME = "/sandbox/"
 BELOW = "/sandbox/page/"
 _STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; color: #1b1b1b }
+:root { color-scheme: light dark }
+body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem }
 table { border-collapse: collapse; width: 100%; margin: 1rem 0 } th, td { text-align: left; padding: .3rem .6rem }
 tr { border-bottom: 1px solid #ccc } td.number, th.number { text-align: right } nav a { margin-right: 1rem }
 form.row { display: inline } fieldset { border: 1px solid #ccc; margin: 1rem 0 } label { margin-right: 1rem }
 [role=alert], [role=status] { border: 2px solid #060; padding: .5rem 1rem } [role=alert] { border-color: #a00 }
-@media (prefers-color-scheme: dark) { body { background: #1b1b1b; color: #eee } a { color: #9cf } }
 """
 
 
@@ -41,6 +41,8 @@ class Html(str):
 def html(value: Any) -> Html:
     if isinstance(value, Html):
         return value
+    if isinstance(value, Decimal):
+        value = f"{value.normalize():f}"
     return Html(escape("" if value is None else str(value)))
 
 

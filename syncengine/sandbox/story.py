@@ -455,7 +455,8 @@ def _keep(story: Story) -> None:
         stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     address = daemon.stdout.readline().strip() if daemon.stdout else ""
-    print(f"\nStill running. Sales {story.running.sales_url}, back office {story.running.back_office_url}.")  # noqa: T201
+    sales, back_office = f"{story.running.sales_url}/sandbox/", f"{story.running.back_office_url}/sandbox/"
+    print(f"\nStill running. Act as the seller at {sales}, as the clerk at {back_office}.")  # noqa: T201
     print(f"Daemon: {address}. Try: syncengine --config {story.config} plan")  # noqa: T201
     print(json.dumps(story.running.printed(str(story.config))))  # noqa: T201
     print("Stop with Ctrl-C.", flush=True)  # noqa: T201
