@@ -48,7 +48,7 @@ class StoredReferences:
                 if name in self.mappings and (name, side, remote_id) not in self._by_remote:
                     wanted[name, side].add(remote_id)
         for (name, side), ids in wanted.items():
-            found = self.couplings.by_remote(name, side, sorted(ids))
+            found = self.couplings.by_remote(name, side, sorted(ids), closed=True)
             for remote_id in ids:
                 self._by_remote[name, side, remote_id] = found.get(remote_id, ())
             self._by_id |= {coupling.id: coupling for some in found.values() for coupling in some}
@@ -70,7 +70,7 @@ class StoredReferences:
         coupling = self._by_id.get(ref.coupling)
         if coupling is None:
             coupling = self.couplings.get([ref.coupling]).get(ref.coupling)
-            if coupling is None or coupling.status != "coupled":
+            if coupling is None or coupling.status not in ("coupled", "closed"):
                 return None
             self._by_id[ref.coupling] = coupling
         return Link(self.mappings[ref.mapping].of(side).table, coupling.remote_id(side))
@@ -100,7 +100,7 @@ class StoredReferences:
     def _held(self, name: str, side: Side, remote_id: str) -> Sequence[Coupling]:
         key = (name, side, remote_id)
         if key not in self._by_remote:
-            found = self.couplings.by_remote(name, side, [remote_id]).get(remote_id, ())
+            found = self.couplings.by_remote(name, side, [remote_id], closed=True).get(remote_id, ())
             self._by_remote[key] = found
             self._by_id |= {coupling.id: coupling for coupling in found}
         return self._by_remote[key]

@@ -18,6 +18,7 @@ from syncengine.engine.context import Run
 from syncengine.engine.entering import in_time
 from syncengine.errors import FailureClass
 from syncengine.mapping.filters import admits
+from syncengine.mapping.fold import read_row
 from syncengine.mapping.model import Row
 from syncengine.mapping.model import TableMapping
 from syncengine.planner.merge import agree
@@ -30,6 +31,7 @@ from syncengine.records.document import Gone
 from syncengine.records.document import View
 from syncengine.records.record import Record
 from syncengine.records.values import SIDES
+from syncengine.records.values import Ref
 from syncengine.records.values import Side
 from syncengine.records.values import other
 
@@ -221,7 +223,8 @@ def _missing(run: Run, mapping: TableMapping, side: Side, found: Verified) -> No
             for document in page.documents:
                 if document.id in coupled or document.id in known:
                     continue
-                if not admits(of.enters_when, document) or not in_time(run, mapping, side, document):
+                outside = not admits(of.enters_when, document) or not in_time(run, mapping, side, document)
+                if outside or _left(run, mapping, side, document):
                     found.filtered += 1
                     continue
                 subject = Subject(mapping.name, None, side, document.id)
@@ -240,6 +243,13 @@ def _missing(run: Run, mapping: TableMapping, side: Side, found: Verified) -> No
                         _why_missing(run, subject),
                     )
                 )
+
+
+def _left(run: Run, mapping: TableMapping, side: Side, document: Document) -> bool:
+    """Does it belong to a record that is not coupled, and so stays where it is?"""
+    rows = [row for row in mapping.rows.values() if row.on_missing == "leave" and row.is_reference]
+    values = [read_row(row, side, document, {}, run.references) for row in rows if row.columns(side)]
+    return any(isinstance(value, Ref) and value.coupling is None for value in values)
 
 
 def _why_missing(run: Run, subject: Subject) -> Reason:

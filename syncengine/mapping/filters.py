@@ -15,6 +15,7 @@ from syncengine.records.values import is_blank
 
 STATE = "$state"  # the neutral state word of a document, readable like a column
 PROGRESS = "$progress"  # … and the word for how far its goods have left
+HEADER = "header."  # what follows is a column of the document, readable on each of its lines
 
 
 @dataclass(frozen=True)

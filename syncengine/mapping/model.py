@@ -17,10 +17,10 @@ from syncengine.records.values import is_blank
 from syncengine.records.values import other
 from syncengine.records.values import same
 
-Kind = Literal["record", "order", "option"]
+Kind = Literal["record", "order", "invoice", "option"]
 Create = Literal["none", "sales", "back-office", "both"]
 Policy = Literal["sales", "back-office", "newest", "manual"]
-OnMissing = Literal["wait", "blank", "fail"]
+OnMissing = Literal["wait", "blank", "fail", "leave"]
 FullSync = Literal["full", "couple", "nothing"]
 Check = Literal["", "equal", "match"]
 

@@ -52,7 +52,9 @@ Cells = dict[str, Wire]
 
 @dataclass
 class Builder:
-    """Collects the steps of one action. Numbers count from 1; `missing` and `problems` say why it cannot run."""
+    """Collects the steps of one action. Numbers count from 1; `missing` and `problems` say why it cannot run; with
+    something in `left` it is none of ours.
+    """
 
     pair: Pair
     mapping: TableMapping
@@ -60,6 +62,7 @@ class Builder:
     facts: Facts
     steps: list[Step] = field(default_factory=list)
     missing: list[Ref] = field(default_factory=list)
+    left: list[Ref] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
     def add(self, side: Side, verb: Any, **parts: Any) -> Step:
@@ -86,6 +89,8 @@ class Builder:
             except Uncoupled as error:
                 if row.on_missing == "fail":
                     self.problems.append(_not_coupled(row, error.ref))
+                elif row.on_missing == "leave":
+                    self.left.append(error.ref)
                 else:
                     self.missing.append(error.ref)
             except ValueError as error:

@@ -134,6 +134,9 @@ def _uncoupled(builder: Builder, rules: Rules) -> Action:
 
 
 def _action(builder: Builder, built: Built, decisions: tuple[Decision, ...], problem: Problem | None) -> Action:
+    if builder.left and builder.pair.coupling is None:
+        owner = builder.left[0]
+        return Action(builder.pair, "none", f"belongs to {owner.mapping} {owner.remote_id}, which is not coupled")
     waits = tuple(dict.fromkeys(builder.missing))
     if waits or builder.problems:
         problem = builder.problems[0] if builder.problems else waiting(waits, builder.refs)

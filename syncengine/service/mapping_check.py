@@ -18,6 +18,7 @@ from typing import Protocol
 from syncengine.connectors.answers import Answer
 from syncengine.engine.context import columns_of
 from syncengine.engine.context import line_columns_of
+from syncengine.mapping.filters import HEADER
 from syncengine.mapping.filters import PROGRESS
 from syncengine.mapping.filters import STATE
 from syncengine.mapping.filters import Filter
@@ -44,7 +45,6 @@ from syncengine.records.values import Side
 from syncengine.records.values import Wire
 from syncengine.records.values import is_blank
 
-HEADER: Final = "header."  # how a line row names a column of its document
 OPTIONS: Final = "choices/"  # how a mapping names the options of a choice column
 
 KINDS: Final[Mapping[str, str]] = {

@@ -37,6 +37,7 @@ from syncengine.engine.context import tables_of
 from syncengine.errors import ConfigurationError
 from syncengine.errors import UsageError
 from syncengine.mapping.model import TableMapping
+from syncengine.orders.invoices import InvoiceRules
 from syncengine.orders.one_way import OneWayRules
 from syncengine.orders.rules import OrderRules
 from syncengine.planner.facts import Facts
@@ -270,10 +271,9 @@ class Company:
             settings |= one.settings
         mappings = build(self.written, settings)
         facts = Facts(self.name, self.clock.now(), settings, traits)
-        order_rules, plain = self._order_rules(settings), PlainRules()
-        rules: dict[str, Rules] = {
-            name: order_rules if one.kind == "order" else plain for name, one in mappings.items()
-        }
+        by_kind: dict[str, Rules] = {"order": self._order_rules(settings), "invoice": InvoiceRules()}
+        plain = PlainRules()
+        rules = {name: by_kind.get(one.kind, plain) for name, one in mappings.items()}
         return Live(mappings, rules, facts, {name: self.written[name].digest for name in mappings})
 
     def require_secrets(self) -> None:

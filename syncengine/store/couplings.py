@@ -48,15 +48,20 @@ class SqlCouplings:
             found |= {coupling.id: coupling for coupling in self._couplings(where)}
         return found
 
-    def by_remote(self, mapping: str, side: Side, ids: Sequence[str]) -> Mapping[str, Sequence[Coupling]]:
-        """Live couplings of these remote ids; several only where scopes part them."""
+    def by_remote(
+        self, mapping: str, side: Side, ids: Sequence[str], *, closed: bool = False
+    ) -> Mapping[str, Sequence[Coupling]]:
+        """Live couplings of these remote ids; several only where scopes part them. `closed`: where there is no live
+        one, those of records whose life is over: an invoice still belongs to the order it was posted from.
+        """
         found: dict[str, list[Coupling]] = defaultdict(list)
-        column = _remote(side)
+        over: dict[str, list[Coupling]] = defaultdict(list)
+        column, statuses = _remote(side), ("coupled", "closed") if closed else ("coupled",)
         for some in chunks(list(ids)):
-            where = and_(self._of(mapping), column.in_(some), _c.status == "coupled")
+            where = and_(self._of(mapping), column.in_(some), _c.status.in_(statuses))
             for coupling in self._couplings(where):
-                found[coupling.remote_id(side)].append(coupling)
-        return found
+                (found if coupling.status == "coupled" else over)[coupling.remote_id(side)].append(coupling)
+        return {**over, **found}
 
     def named(self, mapping: str, name: str) -> Sequence[Coupling]:
         """Live couplings of what people call by this number, or systems by this id, on either side."""

@@ -163,7 +163,7 @@ class Bench:
         self.sync()
         assert self.writes() == []
         verified = self.verify()
-        assert verified["differences"] == []
+        assert verified["differences"] == [], verified["differences"]
         assert verified["exit_code"] == 0
         self.spent = self.unlike_new
 

@@ -13,6 +13,7 @@ from syncengine.connectors.business_central.schema import Schema
 from syncengine.connectors.business_central.schema import Table
 from syncengine.connectors.codec import decode
 from syncengine.connectors.codec import encode
+from syncengine.mapping.filters import HEADER
 from syncengine.mapping.filters import PROGRESS
 from syncengine.mapping.transforms import number
 from syncengine.records.document import ColumnSchema
@@ -21,8 +22,6 @@ from syncengine.records.document import View
 from syncengine.records.values import ZERO_GUID
 from syncengine.records.values import Link
 from syncengine.records.values import Wire
-
-HEADER = "header."  # a line's column that stands on its document
 
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _IDENTIFIER = re.compile(r"[^A-Za-z0-9_]")

@@ -20,6 +20,14 @@ KEYS: Final[Mapping[str, str]] = {
 
 STATES: Final[Mapping[str, Mapping[str, str]]] = {
     "salesOrders": {"Draft": "draft", "In Review": "in-review", "Open": "released"},
+    "salesInvoices": {
+        "Draft": "draft",
+        "In Review": "in-review",
+        "Open": "open",
+        "Paid": "paid",
+        "Canceled": "canceled",
+        "Corrective": "corrective",
+    },
     "salesQuotes": {"Draft": "draft", "Sent": "sent", "Accepted": "accepted", "Expired ": "expired"},
 }
 

@@ -23,6 +23,8 @@ STATES: Final[Mapping[str, Mapping[int, str]]] = {
 
 WRITTEN_STATES: Final[Mapping[str, Mapping[str, tuple[int, int]]]] = {
     "salesorders": {"active": (0, 2), "submitted": (1, 3), "invoiced": (4, 100003)},
+    "invoices": {"active": (0, 1), "paid": (2, 100001), "canceled": (3, 100003)},
+    "quotes": {"draft": (0, 1), "active": (1, 2)},
 }
 """State and status that a plain update may set. Fulfilled and canceled are reached by actions only."""
 
@@ -69,6 +71,30 @@ LOOKUPS: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
         "quoteid": {"quotes": "quoteid"},
         "opportunityid": {"opportunities": "opportunityid"},
         "ownerid": {"systemusers": "ownerid", "teams": "ownerid"},
+    },
+    "quotes": {
+        "customerid": {"accounts": "customerid_account", "contacts": "customerid_contact"},
+        "pricelevelid": {"pricelevels": "pricelevelid"},
+        "transactioncurrencyid": {"transactioncurrencies": "transactioncurrencyid"},
+        "opportunityid": {"opportunities": "opportunityid"},
+        "ownerid": {"systemusers": "ownerid", "teams": "ownerid"},
+    },
+    "invoices": {
+        "customerid": {"accounts": "customerid_account", "contacts": "customerid_contact"},
+        "pricelevelid": {"pricelevels": "pricelevelid"},
+        "transactioncurrencyid": {"transactioncurrencies": "transactioncurrencyid"},
+        "salesorderid": {"salesorders": "salesorderid"},
+        "ownerid": {"systemusers": "ownerid", "teams": "ownerid"},
+    },
+    "quotedetails": {
+        "quoteid": {"quotes": "quoteid"},
+        "productid": {"products": "productid"},
+        "uomid": {"uoms": "uomid"},
+    },
+    "invoicedetails": {
+        "invoiceid": {"invoices": "invoiceid"},
+        "productid": {"products": "productid"},
+        "uomid": {"uoms": "uomid"},
     },
     "salesorderdetails": {
         "salesorderid": {"salesorders": "salesorderid"},
@@ -128,19 +154,19 @@ CHOICE_LABELS: Final[Mapping[str, Mapping[int, str]]] = {
     },
 }  # fmt: skip
 
-TRAITS: Final[Mapping[str, TableTraits]] = {
-    "salesorders": TableTraits(
-        client_ids=True,
-        atomic=True,
-        lines_in_create=100,
-        line_number="lineitemnumber",
-        computed=frozenset(
-            "totallineitemamount totallineitemdiscountamount totaldiscountamount totalamountlessfreight totaltax "
-            "totalamount exchangerate baseamount extendedamount modifiedon versionnumber pricingerrorcode".split()
-        ),
-        healthy={"pricingerrorcode": 0},
+DOCUMENT: Final = TableTraits(
+    client_ids=True,
+    atomic=True,
+    lines_in_create=100,
+    line_number="lineitemnumber",
+    computed=frozenset(
+        "totallineitemamount totallineitemdiscountamount totaldiscountamount totalamountlessfreight totaltax "
+        "totalamount exchangerate baseamount extendedamount modifiedon versionnumber pricingerrorcode".split()
     ),
-}
+    healthy={"pricingerrorcode": 0},
+)
+
+TRAITS: Final[Mapping[str, TableTraits]] = dict.fromkeys(("salesorders", "quotes", "invoices"), DOCUMENT)
 
 PLAIN: Final = TableTraits(client_ids=True, atomic=True)
 
