@@ -178,6 +178,11 @@ class System(Protocol):
     def side(self) -> Side: ...
 
     @property
+    def name(self) -> str:
+        """What people call the product."""
+        ...
+
+    @property
     def counts(self) -> Counts: ...
 
     def identity(self) -> Identity:

@@ -17,13 +17,11 @@ from syncengine.records.values import Side
 
 MAX_AGE_S = 10.0
 
-NAMES: Mapping[Side, str] = {"sales": "Dynamics 365 Sales", "back_office": "the back office"}
-
 
 def check(systems: Mapping[Side, System], mode: str, max_age_s: float = MAX_AGE_S) -> None:
     """Raises Refused, with what is active, where, and how to turn it off."""
     for side in SIDES:
-        _judge(side, systems[side].guard(max_age_s), mode)
+        _judge(systems[side], systems[side].guard(max_age_s), mode)
 
 
 def at_the_start(run: Run) -> None:
@@ -31,10 +29,11 @@ def at_the_start(run: Run) -> None:
     check(run.systems, run.mode, time.monotonic() - run.began_at)
 
 
-def _judge(side: Side, reading: Guard, mode: str) -> None:
+def _judge(system: System, reading: Guard, mode: str) -> None:
+    side = system.side
     if mode == "bidirectional" and reading.one_way:
         raise Refused(
-            "Sales order processing integration (one-way) is turned on in Dynamics 365 Sales; "
+            f"Sales order processing integration (one-way) is turned on in {system.name}; "
             "the two modes are mutually exclusive",
             remedy="Turn it off with `syncengine sop disable --switch-mode`, or in the app settings of Sales Hub.",
             side=side,
@@ -42,7 +41,7 @@ def _judge(side: Side, reading: Guard, mode: str) -> None:
         )
     if mode == "one-way" and reading.one_way is False:
         raise Refused(
-            "the one-way mode needs sales order processing integration, and it is off in Dynamics 365 Sales",
+            f"the one-way mode needs sales order processing integration, and it is off in {system.name}",
             remedy='Turn it on with `syncengine sop enable`, or set [integration] mode = "bidirectional".',
             side=side,
             code="sop-disabled",
@@ -50,7 +49,7 @@ def _judge(side: Side, reading: Guard, mode: str) -> None:
     for competitor in reading.competitors:
         seen = "is active" if competitor.certain else "looks active"
         raise Refused(
-            f"{competitor.what} {seen} in {NAMES[side]}; two integrations would write the same orders",
+            f"{competitor.what} {seen} in {system.name}; two integrations would write the same orders",
             remedy=competitor.remedy,
             side=side,
             code=competitor.code,
@@ -75,7 +74,8 @@ def same_systems(run: Run) -> None:
             stop(
                 run,
                 f"another-system:{side}:{identity.id}",
-                f"{NAMES[side]} is another one than before: {identity.name} ({identity.id}), not {before}; {coupled} "
+                f"{run.systems[side].name} is another one than before: {identity.name} ({identity.id}), not {before}; "
+                f"{coupled} "
                 "records are coupled with the old one",
                 coupled,
                 side,

@@ -39,7 +39,6 @@ WORDS: Final = {
     DESTRUCTIVE: "more than {allowed} documents would be replaced, removed or canceled within a day",
     FIRST_CREATES: "the first run would create more than {allowed} records",
 }
-NAMES: Final = {"sales": "Dynamics 365 Sales", "back_office": "the back office"}
 
 
 class Budget:
@@ -166,7 +165,8 @@ def not_empty(run: Run, mapping: TableMapping, side: Side) -> None:
     stop(
         run,
         kind,
-        f"{NAMES[side]} shows no {table} any more, and {coupled} are coupled: a lost permission, another company, an "
+        f"{run.systems[side].name} shows no {table} any more, and {coupled} are coupled: a lost permission, another "
+        "company, an "
         "empty copy? Nothing is written",
         coupled,
         side,

@@ -190,9 +190,9 @@ def _accepted(run: Run, side: Side, seen: Record | Document, picture: Record) ->
     accepted = run.store.remembered.get(f"restored:{side}")
     if accepted is not None and was <= datetime.fromisoformat(str(accepted)):
         return True
-    name = "Dynamics 365 Sales" if side == "sales" else "the back office"
     raise WritingStopped(
-        f"{name} seems to have been restored from a backup: it holds {seen.id} as of {now.isoformat()}, "
+        f"{run.systems[side].name} seems to have been restored from a backup: it holds {seen.id} as of "
+        f"{now.isoformat()}, "
         f"and held it as of {was.isoformat()} before; nothing is written",
         remedy=f"If that was meant, say `syncengine accept-restore {side.replace('_', '-')}`: what both systems hold "
         "then is compared as if they had just been coupled, and what differs is a conflict.",

@@ -24,9 +24,9 @@ from syncengine.config.mapping_files import in_mode
 from syncengine.config.mapping_files import read_folders
 from syncengine.config.mapping_files import shipped_folder
 from syncengine.config.models import AuthPart
-from syncengine.config.models import BackOfficePart
 from syncengine.config.models import CompanyPart
 from syncengine.config.models import Mode
+from syncengine.connectors.business_central.standard import freight_line
 from syncengine.connectors.business_central.system import BusinessCentral
 from syncengine.connectors.dynamics365_sales.system import DynamicsSales
 from syncengine.connectors.settings import Auth
@@ -76,9 +76,6 @@ class StoreCache:
             yield store
         finally:
             store.close()
-
-
-FREIGHT = "Freight"
 
 
 @dataclass
@@ -240,7 +237,10 @@ class Company:
             "number_column": configuration.sales.number_column,
             "correlation": back_office.correlation,
             "freight_account": back_office.freight_account,
-            "freight_line": _freight_line(back_office),
+            "freight_line": freight_line(
+                back_office.freight_account if back_office.freight_as == "account" else None,
+                (back_office.write_in.type, back_office.write_in.number),
+            ),
             "write_in_type": back_office.write_in.type,
             "write_in_number": back_office.write_in.number,
             "time_zone": ZoneInfo(configuration.sales.time_zone),
@@ -303,14 +303,6 @@ class Company:
                 remedy='Choose mode = "bidirectional" or mode = "one-way"; the README says what each does.',
             )
         return self.mode
-
-
-def _freight_line(back_office: BackOfficePart) -> dict[str, str]:
-    """What the line that carries an order's freight is known by: its account, or the write-in item and this word."""
-    if back_office.freight_as == "account":
-        return {"lineType": "Account", "lineObjectNumber": back_office.freight_account}
-    write_in = back_office.write_in
-    return {"lineType": write_in.type, "lineObjectNumber": write_in.number, "description": FREIGHT}
 
 
 class PrefixedCache(StoreCache):

@@ -190,3 +190,15 @@ TRAITS: Final[Mapping[str, TableTraits]] = {"salesOrders": SALES_ORDERS}
 
 SHIPPED: Final[Mapping[str, tuple[str, str]]] = {"salesOrders": ("quantity", "shippedQuantity")}
 """Per document table, the line columns that tell how far its goods have left. `fullyShipped` is not reliable."""
+
+FREIGHT: Final = "Freight"  # the word that tells a freight line from other write-ins
+
+
+def freight_line(account: str | None, write_in: tuple[str, str]) -> dict[str, str]:
+    """What the line that carries an order's freight is known by: its account; without one (None), the write-in item
+    and this word.
+    """
+    if account is not None:
+        return {"lineType": "Account", "lineObjectNumber": account}
+    kind, number = write_in
+    return {"lineType": kind, "lineObjectNumber": number, "description": FREIGHT}

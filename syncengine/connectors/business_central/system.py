@@ -76,6 +76,10 @@ class BusinessCentral:
         return "back_office"
 
     @property
+    def name(self) -> str:
+        return "Business Central"
+
+    @property
     def counts(self) -> Counts:
         return self.http.counts
 

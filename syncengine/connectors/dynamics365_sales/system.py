@@ -71,6 +71,10 @@ class DynamicsSales:
         return "sales"
 
     @property
+    def name(self) -> str:
+        return "Dynamics 365 Sales"
+
+    @property
     def counts(self) -> Counts:
         return self.http.counts
 
