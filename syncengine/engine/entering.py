@@ -66,7 +66,8 @@ def _enter_side(run: Run, mapping: TableMapping, side: Side, candidates: Sequenc
             _leave(run, mapping, side, one, document, "uncoupled")
         else:
             entering.append((one, document))
-    return theirs + matched + _new(run, mapping, side, entering)
+    found, entering = _carrying_a_number(run, mapping, side, entering)
+    return theirs + matched + found + _new(run, mapping, side, entering)
 
 
 def in_time(run: Run, mapping: TableMapping, side: Side, document: Document) -> bool:
@@ -219,6 +220,9 @@ def record_coupling(
     coupling = store.couplings.couple(mapping.name, sales.id, back_office.id, created_by=created_by, scope=scope)
     store.couplings.name(coupling, run.number(mapping, "sales", sales), run.number(mapping, "back_office", back_office))
     store.work.keep_out(mapping.name, coupling, sales.id, back_office.id)
+    store.work.done(Subject(mapping.name, None, "sales", sales.id))
+    if not scope:  # with one, the back-office record goes on to be coupled in others
+        store.work.done(Subject(mapping.name, None, "back_office", back_office.id))
     store.cursors.forget(mapping.name, "sales", [sales.id])
     store.cursors.forget(mapping.name, "back_office", [back_office.id])
     store.work.release(mapping.name, {"sales": [sales.id], "back_office": [back_office.id]})
@@ -264,6 +268,44 @@ def record_couplings(run: Run, mapping: TableMapping, pairs: Sequence[tuple[str,
 
 def _brief(document: Document) -> Record:
     return Record(document.id, document.version, {}, native=document)
+
+
+def _carrying_a_number(
+    run: Run, mapping: TableMapping, side: Side, entering: list[tuple[Candidate, Document]]
+) -> tuple[list[Candidate], list[tuple[Candidate, Document]]]:
+    """A document that carries the number of an order of Sales is that order's, in whatever state the order is: one
+    that was fulfilled is not read by a load, and would be made a second time.
+    """
+    row = mapping.rows.get(mapping.correlation)
+    here = _key_column(run, mapping, side)
+    if side != "back_office" or row is None or not here or not row.columns("sales"):
+        return [], entering
+    keyed = [(one, document) for one, document in entering if not is_blank(document.fields.get(here))]
+    if not keyed:
+        return [], entering
+    wanted = [{row.columns("sales")[0]: document.fields[here]} for _, document in keyed]
+    answers = run.systems["sales"].find(run.view(mapping, "sales"), wanted)
+    with run.store.transaction():
+        known = run.store.couplings.known(mapping.name, "sales", sorted({hit.id for hits in answers for hit in hits}))
+    found: dict[str, Candidate] = {}
+    for (one, document), hits in zip(keyed, answers, strict=True):
+        if len(hits) == 1 and hits[0].id not in known:
+            found[document.id] = couple(run, mapping, side, one, document, hits[0], "the number it carries")
+        elif hits:
+            found[document.id] = replace(one, problem=_number_in_use(document.fields[here], hits))
+    return list(found.values()), [(one, document) for one, document in entering if document.id not in found]
+
+
+def _number_in_use(key: Wire, hits: Sequence[Document]) -> Problem:
+    ids = ", ".join(hit.id for hit in hits)
+    return Problem(
+        FailureClass.PERSON,
+        "key-in-use",
+        f"the document carries {key}, the number of an order in Sales that is or was coupled already ({ids}); "
+        "a second order is not created",
+        "Couple the right one with `syncengine couple-record`, or correct the number on the document.",
+        "back_office",
+    )
 
 
 def _new(run: Run, mapping: TableMapping, side: Side, entering: list[tuple[Candidate, Document]]) -> list[Candidate]:
