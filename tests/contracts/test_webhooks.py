@@ -85,6 +85,18 @@ def test_lines_can_be_told_of_in_sales_only(webhooks: Any, receiver: Receiver, s
     assert kept(webhooks, receiver, side) == expected[side]
 
 
+def test_what_cannot_be_told_of_stops_nothing_else(bench: Bench) -> None:
+    """A table that the service says it cannot tell of, or does not have, is left to the schedule; others are not."""
+    for system, tables, told in (
+        (bench.company.back_office.webhooks, ["taxGroups", "nosuchtables", "salesOrders"], ["salesOrders"]),
+        (bench.company.sales.webhooks, ["nosuchtables", "salesorders"], ["salesorders"]),
+    ):
+        receiver = Receiver(system, SECRET)
+        assert [one.table for one in keep(system, tables, receiver.url, SECRET, NOW)] == told
+        drop(system, receiver.url)
+        receiver.stop()
+
+
 def test_keeping_twice_makes_nothing_twice(webhooks: Any, receiver: Receiver, side: str) -> None:
     """One subscription for a table, however often it is looked at."""
     first = keep(webhooks, TABLES[side], receiver.url, SECRET, NOW)

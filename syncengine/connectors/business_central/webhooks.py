@@ -30,12 +30,15 @@ from syncengine.ports import Hint
 from syncengine.ports import Subscription
 
 LONGEST_TOKEN: Final = 512
+STANDARD: Final = "v2.0"  # the runtime API stands beside it
 _RESOURCE = re.compile(r"/?api/[^()?]+/companies\(([0-9a-fA-F-]{36})\)/(\w+)(?:\(([0-9a-fA-F-]{36})\))?(?:\?.*)?")
 
 
 class BusinessCentralWebhooks:
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
+        self._sets: frozenset[str] | None = None
+        self._asked = False
 
     def subscriptions(self, url: str) -> list[Subscription]:
         reader = self.reader
@@ -50,8 +53,9 @@ class BusinessCentralWebhooks:
 
     def subscribe(self, table: str, url: str, secret: str) -> Subscription | None:
         """Business Central calls the address before it answers: it must be up, and answer within five seconds."""
-        if table in standard.LINES_NAVIGATION:
-            return None  # temporary tables there: a line tells through its header, if at all
+        supported = self._supported()
+        if table in standard.LINES_NAVIGATION or (supported is not None and table not in supported):
+            return None  # of a temporary table nothing is told: a line tells through its header, if at all
         wanted = {"notificationUrl": url, "resource": self._resource(table), "clientState": secret}
         answer = self._send("POST", "subscriptions", {}, wanted)
         return self._made(answer, "subscribing to")
@@ -88,6 +92,19 @@ class BusinessCentralWebhooks:
         return Heard(genuine=bool(genuine), hints=tuple(dict.fromkeys(hints)))
 
     # details
+
+    def _supported(self) -> frozenset[str] | None:
+        """The entity sets that can be told of, asked once; None where the service does not say."""
+        if not self._asked:
+            root, version = self.reader.root.rpartition("/")[::2]
+            path = f"microsoft/runtime/beta/companies({self.reader.company_id()})/webhookSupportedResources"
+            answer = self.reader.http.get(f"{root}/{path}", HEADERS) if version == STANDARD else None
+            self._asked = True
+            if answer is not None and answer.status == 200:  # noqa: PLR2004
+                rows = self.reader.json(answer, "reading what webhooks tell of")["value"]
+                names = {str(one.get("resource", "")).rpartition("/")[2] for one in rows}
+                self._sets = frozenset(names - {""}) or None
+        return self._sets
 
     def _resource(self, table: str) -> str:
         """`/api/v2.0/companies(…)/salesOrders`: the part of our root that names the API, whatever stands before it."""

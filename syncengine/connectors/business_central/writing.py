@@ -42,6 +42,7 @@ from syncengine.records.document import View
 FIRST_BATCH = 20
 MOST_OPERATIONS = 100
 NOT_TAKEN = frozenset({400, 413})
+TURNED_AWAY = frozenset({403, 404, 405})  # whoever sends it, or where: says nothing of the records
 STALE_CODES = frozenset({"Request_EntityChanged"})
 DUPLICATE_CODES = frozenset({"Internal_EntityWithSameKeyExists"})
 UNKNOWN_NAME = "does not exist on type"
@@ -119,6 +120,8 @@ class Writer:
         )
         if answer.status in NOT_TAKEN:
             return None
+        if answer.status in TURNED_AWAY:
+            self.reader.refuse(answer, "writing a batch")
         if answer.status >= 400:  # noqa: PLR2004
             return dict.fromkeys(range(len(operations)), answer)
         return jsonbatch.parse(answer)

@@ -48,6 +48,7 @@ UNKNOWN_NAME_CODES = frozenset({"0x80048d19", "0x8006088a", "0x80060888"})
 REFUSED_CODES = frozenset({"0x80060892", "0x80040333", "0x8006088a"})
 FIRST_BATCH = 10
 NOT_TAKEN = frozenset({400, 413})
+TURNED_AWAY = frozenset({403, 404, 405})  # whoever sends it, or where: says nothing of the records
 NAMESPACE = "Microsoft.Dynamics.CRM."
 PARTIAL = "fulfilled in part"
 REPRESENTATION = "return=representation"
@@ -106,6 +107,8 @@ class Writer:
         parts = multipart.parse(answer)
         if not parts and answer.status in NOT_TAKEN and len(operations) > 1:
             return None
+        if not parts and answer.status in TURNED_AWAY:
+            self.reader.refuse(answer, "writing a batch")
         if not parts and answer.status >= 400:  # noqa: PLR2004
             return [[answer] for _ in operations]
         return parts

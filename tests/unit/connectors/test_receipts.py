@@ -245,6 +245,18 @@ def test_without_a_token_nothing_is_sent_and_every_step_is_told() -> None:
     assert set(asked) == {TOKENS}
 
 
+@pytest.mark.parametrize("side", ["sales", "back_office"])
+def test_a_batch_turned_away_at_the_door_says_nothing_of_its_records(side: str) -> None:
+    """The user is no member, the address is wrong: no record is at fault, and the run ends (exit 4)."""
+    answer = error(403, "0x80072560", "The user is not a member of the organization.")
+    system = sales(answer) if side == "sales" else central(answer)
+    found: list[Receipt] = []
+    written = system.write([[step(system.side, no=no)] for no in (1, 2)], View(step(system.side).table, ()))
+    with pytest.raises(CredentialsRefused, match="not a member"):
+        found.extend(receipts[0] for _, receipts in written)
+    assert [(one.step, one.outcome) for one in found] == [(no, NOT_SENT) for no in (1, 2)]
+
+
 def test_a_failed_change_set_fails_every_step_of_it() -> None:
     """One answer for all of it: none was carried out."""
     part = '{"error":{"code":"0x80060882","message":"stale"}}'
