@@ -74,6 +74,7 @@ class SalesPart(Part):
     time_zone: str = "UTC"
     price_lists: dict[str, str] = {}
     number_column: str = ""
+    shipment_date_column: str = ""
     auth: AuthPart
     ca_file: str = ""
     proxy: str = ""

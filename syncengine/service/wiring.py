@@ -235,6 +235,7 @@ class Company:
             "sales_ready": ["submitted"] if one_way else list(integration.sales_ready),
             "new_from_back_office": entering["never" if one_way else integration.new_from_back_office],
             "number_column": configuration.sales.number_column,
+            "shipment_date_column": configuration.sales.shipment_date_column,
             "correlation": back_office.correlation,
             "freight_account": back_office.freight_account,
             "freight_line": freight_line(

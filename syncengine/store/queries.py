@@ -185,6 +185,8 @@ def story(session: Session, order: str) -> dict[str, Any] | None:
     return {
         "coupling": _coupling(session, found) if found else None,
         "parked": _problem({**work, **_NO_COUPLING}) if work is not None and work["state"] == "parked" else None,
+        "conflicts": _conflicts(session, found["id"]) if found else [],
+        "versions": _versions(session, found["id"]) if found else [],
         "events": _events(session, found, work),
     }
 
@@ -206,6 +208,8 @@ def _coupling(session: Session, row: Mapping[str, Any]) -> dict[str, Any]:
     lines = session.run(
         select(tables.line_couplings).where(_l.company == session.company, _l.coupling_id == row["id"]).order_by(_l.id)
     ).mappings()
+    base = loads(row["base"]) if row["base"] else None
+    names = _line_names(base)
     return {
         "id": row["id"],
         "mapping": row["mapping"],
@@ -215,11 +219,50 @@ def _coupling(session: Session, row: Mapping[str, Any]) -> dict[str, Any]:
         "created_by": row["created_by"],
         "created_at": row["created_at"],
         "lines": [
-            {"id": line["id"], "sales": line["sales_line_id"], "back_office": line["back_office_line_id"]}
+            {
+                "id": line["id"],
+                "sales": line["sales_line_id"],
+                "back_office": line["back_office_line_id"],
+                "name": names.get(line["back_office_line_id"], ""),
+            }
             for line in lines
         ],
-        "base": loads(row["base"]) if row["base"] else None,
+        "base": base,
     }
+
+
+def _line_names(base: Mapping[str, Any] | None) -> dict[str, str]:
+    """What people call a line: its description, as both sides last agreed on it."""
+    lines = base["back_office"]["lines"] if base else []
+    return {line["id"]: str(line["fields"].get("description") or "") for line in lines}
+
+
+def _conflicts(session: Session, coupling: int) -> list[dict[str, Any]]:
+    c = tables.conflicts.c
+    statement = select(tables.conflicts).where(
+        c.company == session.company, c.coupling_id == coupling, c.status == "open"
+    )
+    return [
+        {
+            "id": row["id"],
+            "group": row["field_group"],
+            "line": row["line_id"],
+            "base": loads(row["base"]),
+            "sales": loads(row["sales"]),
+            "back_office": loads(row["back_office"]),
+            "since": row["since"],
+            "answer": row["answer"],
+        }
+        for row in session.run(statement.order_by(c.id)).mappings()
+    ]
+
+
+def _versions(session: Session, coupling: int) -> list[dict[str, Any]]:
+    a = tables.archive_versions.c
+    statement = select(a.version, a.number, a.successor, a.reason, a.archived_at).where(
+        a.company == session.company, a.coupling_id == coupling
+    )
+    return [dict(row) for row in session.run(statement.order_by(a.version)).mappings()]
 
 
 def _events(

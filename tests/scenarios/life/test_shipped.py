@@ -444,6 +444,22 @@ def test_line_added_after_fulfilment(shop: Bench) -> None:
 
 
 @scenario(
+    "a column of the Sales line that is named for shipment dates",
+    "the clerk puts a shipment off, and the sweep comes round",
+    "the seller sees the new date on the line; the date that was asked for stays the seller's",
+)
+def test_shipment_date(shop: Bench) -> None:
+    shop.configure(sales={"shipment_date_column": "requestdeliveryby"})  # of the line, not of the order
+    number = coupled(shop, requestdeliveryby="2027-02-01T17:00:00Z")
+    change_back_line(shop, number, shipmentDate="2027-03-16")
+    shop.sync(sweep_all=True)
+    sales = shop.seller.order(number)
+    assert sales["order_details"][0]["requestdeliveryby"] == "2027-03-16T16:00:00Z"
+    assert sales["requestdeliveryby"] == "2027-02-01T17:00:00Z"
+    shop.agreed()
+
+
+@scenario(
     "an order whose lines are shipped in another order than they were entered",
     "the second line is shipped first",
     "each Sales line shows its own quantity",
