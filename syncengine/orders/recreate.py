@@ -218,7 +218,8 @@ def _merged_values(builder: Builder, decided: Decided, one: LinePair | None) -> 
     source = builder.pair.record("sales").lines.get(one.sales) if one is not None else None
     if one is None or source is None:
         return {}
-    return line_values(builder, "back_office", decided.decisions, one.coupling, source)
+    own = builder.pair.record("back_office").lines.get(one.back_office)
+    return line_values(builder, "back_office", decided.decisions, one.coupling, source, own)
 
 
 def _carried_line(builder: Builder, line: Document, values: Mapping[str, Scalar]) -> Cells:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import replace
@@ -26,6 +27,7 @@ from syncengine.planner.facts import Facts
 from syncengine.planner.facts import chosen_id
 from syncengine.planner.merge import NAMES
 from syncengine.planner.merge import TOWARDS
+from syncengine.planner.merge import keeps
 from syncengine.planner.steps import Decision
 from syncengine.planner.steps import Outcome
 from syncengine.planner.steps import Problem
@@ -146,17 +148,34 @@ def target_of(decision: Decision, rows: Mapping[str, Row]) -> Side | None:
 def header_values(builder: Builder, side: Side, decisions: Iterable[Decision]) -> dict[str, Scalar]:
     """Row values that these decisions put on the header of `side`."""
     mapping = builder.mapping
-    source = builder.pair.record(other(side))
+    source, own = builder.pair.record(other(side)).fields, builder.pair.record(side).fields
     groups = grouping(mapping.rows, mapping.groups)
     values: dict[str, Scalar] = {}
     for decision in decisions:
         if decision.line is None and decision.group in groups and target_of(decision, mapping.rows) == side:
-            values |= {name: source.fields.get(name) for name in groups[decision.group]}
+            values |= group_values(mapping.rows, groups[decision.group], side, own, source)
     return values
 
 
+def group_values(
+    rows: Mapping[str, Row],
+    names: Sequence[str],
+    side: Side,
+    own: Mapping[str, Scalar],
+    source: Mapping[str, Scalar],
+) -> dict[str, Scalar]:
+    """The values of one group as they are written to `side`: the other side's, but for what `side` keeps."""
+    kept = keeps(rows, names, side, own, source)
+    return {name: (own if name in kept else source).get(name) for name in names}
+
+
 def line_values(
-    builder: Builder, side: Side, decisions: Iterable[Decision], coupling: int, source: LineRecord
+    builder: Builder,
+    side: Side,
+    decisions: Iterable[Decision],
+    coupling: int,
+    source: LineRecord,
+    own: LineRecord | None,
 ) -> dict[str, Scalar]:
     """Row values that these decisions put on one line of `side`, with what follows from them filled in anew."""
     lines = builder.mapping.lines
@@ -165,7 +184,8 @@ def line_values(
     values: dict[str, Scalar] = {}
     for decision in decisions:
         if decision.line == coupling and decision.group in groups and target_of(decision, lines.rows) == side:
-            values |= {name: source.fields.get(name) for name in groups[decision.group]}
+            held = own.fields if own else {}
+            values |= group_values(lines.rows, groups[decision.group], side, held, source.fields)
     return values
 
 

@@ -205,3 +205,21 @@ def value_of(names: Sequence[str], fields: Fields) -> Value:
     if len(names) == 1:
         return fields.get(names[0])
     return {name: fields.get(name) for name in names}
+
+
+def keeps(rows: Mapping[str, Row], names: Sequence[str], side: Side, own: Fields, theirs: Fields) -> frozenset[str]:
+    """Of a group that is written to `side`, the rows in which that side keeps its own value.
+
+    Those that both sides hold alike but for a declared loss: the other side's value may be the one that lost something
+    (a text cut to 100 characters, a price rounded to cents), and nobody has changed it. Where the group means another
+    record than before, nothing of it is kept.
+    """
+
+    def alike(name: str) -> bool:
+        values = (own.get(name), theirs.get(name)) if side == "sales" else (theirs.get(name), own.get(name))
+        return agree(rows[name], *values)
+
+    references = [name for name in names if rows[name].is_reference or rows[name].one_of]
+    if not all(alike(name) for name in references):
+        return frozenset()
+    return frozenset(name for name in names if name not in references and not is_blank(own.get(name)) and alike(name))

@@ -19,6 +19,7 @@ from syncengine.mapping.transforms import Keep
 from syncengine.planner.build import LINE_SET
 from syncengine.planner.build import target_of
 from syncengine.planner.decide import base_line
+from syncengine.planner.merge import keeps
 from syncengine.planner.steps import MAKES
 from syncengine.planner.steps import Action
 from syncengine.planner.steps import Decision
@@ -123,12 +124,15 @@ def _moved(
         members = groups.get(decision.group, ())
         if lost & set(members) and decision.outcome is not Outcome.AGREE:
             continue
+        kept = keeps(rows, members, side, seen, there)
         for name in members:
             if decision.outcome is Outcome.AGREE:
                 fields[name] = seen.get(name)
             elif decision in executed:
                 target = target_of(decision, rows)
-                if target == side:
+                if target == side and name in kept:
+                    fields[name] = seen.get(name)
+                elif target == side:
                     fields[name] = expected(rows[name], side, there.get(name))
                 elif target is not None:
                     fields[name] = seen.get(name)

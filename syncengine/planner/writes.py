@@ -219,7 +219,7 @@ def _update_line(builder: Builder, side: Side, decided: Decided, one: LinePair, 
         return
     if ours is None or theirs is None or builder.mapping.lines is None:
         return
-    values = line_values(builder, side, decided.decisions, one.coupling, theirs)
+    values = line_values(builder, side, decided.decisions, one.coupling, theirs, ours)
     if values:
         line = line_document(here, ours.id)
         rows = builder.mapping.lines.rows

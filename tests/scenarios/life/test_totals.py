@@ -68,6 +68,25 @@ def test_fine_price(shop: Bench) -> None:
 
 
 @scenario(
+    "a clerk's price of 3.33333, of which Sales keeps 3.33",
+    "the seller changes the quantity",
+    "the successor has the clerk's price: nobody has changed it",
+)
+def test_fine_price_survives_a_quantity(shop: Bench) -> None:
+    number = coupled(shop, 3)
+    change_back_line(shop, number, unitPrice=Decimal("3.33333"))
+    shop.sync(expect=1)
+    edit_line(shop, number, quantity=6)
+    shop.sync(expect=1)
+    line = live(shop, number)[0]["salesOrderLines"][0]
+    assert (line["quantity"], line["unitPrice"]) == (6, Decimal("3.33333"))
+    assert shop.seller.order(number)["order_details"][0]["priceperunit"] == Decimal("3.33")
+    shop.mark()
+    shop.sync(expect=1)
+    assert shop.writes() == []
+
+
+@scenario(
     "an order whose totals differ and are listed",
     "the clerk rounds the price",
     "the totals agree, and nothing is listed any more",

@@ -17,6 +17,7 @@ from syncengine.mapping.transforms import Fits
 from syncengine.planner.merge import Ruling
 from syncengine.planner.merge import Sides
 from syncengine.planner.merge import Stamps
+from syncengine.planner.merge import keeps
 from syncengine.planner.merge import merge_group
 from syncengine.planner.steps import Outcome
 from syncengine.records.values import Ref
@@ -202,3 +203,33 @@ def test_a_decision_tells_the_whole_story() -> None:
     assert (decision.group, decision.line, decision.sales, decision.back_office) == ("note", 42, "one", "two")
     assert decision.base == {"sales": "was S", "back_office": "was B"}
     assert decision.reason == "changed on both sides"
+
+
+PRICE = Row("price", ("priceperunit",), ("unitPrice",), transform=Decimals(sales=2, back_office=5))
+NAME = Row("name", ("shipto_name",), ("shipToName",), transform=Fits(length=5))
+CITY = Row("city", ("shipto_city",), ("shipToCity",))
+PRODUCT = Row("product", ("productid",), ("itemId",), lookup=("ITEM",))
+
+
+@pytest.mark.parametrize(
+    ("side", "own", "theirs", "kept"),
+    [
+        # The back office cut the name, and a clerk changed the city: Sales keeps its whole name.
+        ("sales", {"name": "Northwind", "city": "Rome"}, {"name": "North", "city": "Oslo"}, {"name"}),
+        # The seller changed the city: the back office's name stays as it is.
+        ("back_office", {"name": "North", "city": "Rome"}, {"name": "Northwind", "city": "Oslo"}, {"name"}),
+        ("sales", {"name": "Northwind", "city": "Rome"}, {"name": "South", "city": "Oslo"}, set()),
+        ("sales", {"name": None, "city": "Rome"}, {"name": None, "city": "Oslo"}, set()),
+    ],
+)
+def test_of_a_group_that_is_written_what_is_alike_but_for_a_loss_stays(
+    side: Side, own: dict[str, str], theirs: dict[str, str], kept: set[str]
+) -> None:
+    assert keeps({"name": NAME, "city": CITY}, ["name", "city"], side, own, theirs) == kept
+
+
+@pytest.mark.parametrize(("coupling", "kept"), [(1, {"price"}), (2, set())])
+def test_a_fine_price_stays_with_its_product_only(coupling: int, kept: set[str]) -> None:
+    own = {"product": Ref("ITEM", 1, "back_office", "i-1"), "price": Decimal("1.23456")}
+    theirs = {"product": Ref("ITEM", coupling, "sales", "p-1"), "price": Decimal("1.23")}
+    assert keeps({"product": PRODUCT, "price": PRICE}, ["product", "price"], "back_office", own, theirs) == kept
