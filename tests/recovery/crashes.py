@@ -38,6 +38,37 @@ class Countdown:
             raise Killed(name)
 
 
+@dataclass
+class Interruption(Countdown):
+    """At a moment of a run, by number or by name, somebody acts instead of the process dying."""
+
+    act: Callable[[], None] = lambda: None
+    named: str = ""
+    acted: bool = False
+
+    def moment(self, name: str) -> None:
+        with self.lock:
+            self.count += 1
+            due = name == self.named or (self.at is not None and self.count >= self.at)
+            due, self.acted = due and not self.acted, self.acted or due
+        if due:
+            self.act()
+
+
+@dataclass
+class Death(Countdown):
+    """Dies the first time a moment of this name comes."""
+
+    named: str = ""
+
+    def moment(self, name: str) -> None:
+        with self.lock:
+            self.count += 1
+            self.moments.append(name)
+        if name == self.named:
+            raise Killed(name)
+
+
 def install(countdown: Countdown, company: Company, patch: pytest.MonkeyPatch) -> None:
     """Every call of a system's port, and every commit, becomes two moments: just before and just after."""
     for system in company.systems().values():

@@ -6,8 +6,6 @@ Hypothesis chooses what happens; when it ends the faults stop, and the promise m
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -29,6 +27,7 @@ from syncengine.sandbox import world
 from syncengine.service.runs import perform
 from tests.bench.bench import Bench
 from tests.recovery.crashes import Countdown
+from tests.recovery.crashes import Interruption
 from tests.recovery.crashes import Killed
 from tests.recovery.crashes import install
 from tests.stateful import invariants
@@ -40,22 +39,6 @@ SIDES_ = st.sampled_from(["sales", "back_office"])
 FAULTS = ("answer-lost", "reset-before", "half-body", "bad-gateway-after", "html", "status-429", "status-503")
 # Tokens, guards, polls and the like may fail as well; writes fail more often than their share.
 PATHS = {"any": "", "writes": r"^(POST|PATCH|DELETE)"}
-
-
-@dataclass
-class Interruption(Countdown):
-    """At a moment of a run somebody acts instead of the process dying."""
-
-    act: Callable[[], None] = lambda: None
-    _acted: bool = False
-
-    def moment(self, name: str) -> None:
-        with self.lock:
-            self.count += 1
-            due = self.at is not None and self.count >= self.at and not self._acted
-            self._acted |= due
-        if due:
-            self.act()
 
 
 class Day(RuleBasedStateMachine):
