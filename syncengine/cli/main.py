@@ -44,6 +44,7 @@ COMMANDS: Final = {
     "uncouple": ("asides", "uncouple"),
     "status": ("standing", "status"),
     "jobs": ("standing", "jobs"),
+    "schemas": ("schemas", "schemas"),
     "sandbox": ("sandbox", "sandbox"),
     "chaos": ("chaos", "chaos"),
 }
