@@ -94,6 +94,16 @@ class Refusal(Shape):
     remedy: str
 
 
+class Wave(Shape):
+    """What a full sync did about a mapping, and why; mappings of one wave need none of each other."""
+
+    wave: int
+    mapping: str
+    recommendation: str
+    reason: str
+    uncoupled: Counts | UnsetType = UNSET
+
+
 class Run(Shape):
     """`full-sync`, `couple`, `sync`, `apply`; `error` is there where the run failed as a whole."""
 
@@ -112,8 +122,10 @@ class Run(Shape):
     retries: int
     throttled: int
     refusal: Refusal | None
+    paused: list[str]
     errors: list[RunError]
     error: Error | UnsetType = UNSET
+    waves: list[Wave] | UnsetType = UNSET
 
 
 class WaitsFor(Shape):
@@ -420,6 +432,18 @@ class Status(Shape):
     verify: dict[str, Any] | None
 
 
+class Limit(Shape):
+    """A safety limit that was reached; `count` is the number that an approval must name."""
+
+    id: int
+    kind: str
+    status: str
+    count: int
+    message: str
+    since: str
+    remedy: str
+
+
 class Skipped(Shape):
     id: int
     mapping: str
@@ -483,6 +507,25 @@ class Paused(Shape):
     paused: list[str]
 
 
+class Approved(Shape):
+    id: int
+    kind: str
+    approved: int
+
+
+class Chaos(Shape):
+    """`broken`: promises that did not hold; `listed`: differences that are left, each with its reason."""
+
+    seed: int
+    orders: int
+    edits: int
+    events: dict[str, int]
+    faults: dict[str, int]
+    runs: dict[str, int]
+    listed: int
+    broken: list[str]
+
+
 class Accepted(Shape):
     side: Side
     accepted_at: str
@@ -522,6 +565,7 @@ SHAPES: Final[dict[str, tuple[Any, ...]]] = {
     "errors": (list[Parked],),
     "waiting": (list[Parked],),
     "conflicts": (list[Conflict],),
+    "limits": (list[Limit],),
     "skipped": (list[Skipped],),
     "couplings": (list[Coupling],),
     "couplings import": (list[Imported],),
@@ -537,6 +581,7 @@ SHAPES: Final[dict[str, tuple[Any, ...]]] = {
         Retried,
         Run,
     ),
+    "approve": (Approved, Run),
     "skip": (
         SkippedCount,
         Run,
@@ -545,6 +590,7 @@ SHAPES: Final[dict[str, tuple[Any, ...]]] = {
         Excluded,
         Run,
     ),
+    "chaos": (Chaos,),
     "couple-record": (Coupled,),
     "uncouple": (Uncoupled,),
     "pause": (Paused,),
