@@ -1,10 +1,10 @@
 """Runs `serve` under steady traffic and prints how much memory it holds over time.
 
-    python benchmarks/soak.py --minutes 60 --orders-per-minute 20
+    python benchmarks/soak.py --minutes 60 --acts-per-minute 40
 
 Both systems are emulators in this process; the daemon is a process of its own. Sellers enter orders, edit some of them,
-clerks enter some and release. The number of coupled orders grows, the memory must not. At the end both sides are
-compared with `verify`.
+clerks enter some and release, until there are enough orders; from then on people edit, and memory must not grow. At
+the end both sides are compared with `verify`.
 """
 
 from __future__ import annotations
@@ -31,12 +31,13 @@ SCHEDULE = '\n[schedule]\nincremental = "every 2s"\nsweep = "every 60s"\nverify 
 class Traffic:
     """Sellers and a clerk at work; `step` is one thing that somebody does."""
 
-    def __init__(self, sandbox: world.Sandbox, seed: int) -> None:
+    def __init__(self, sandbox: world.Sandbox, seed: int, most: int) -> None:
         self.sandbox = sandbox
         self.seller, self.clerk = sandbox.seller(), sandbox.clerk()
         self.dice = random.Random(seed)  # noqa: S311  reproducible on purpose
         self.entered: deque[str] = deque(maxlen=200)
-        self.done = self.refused = 0
+        self.most = most
+        self.made = self.done = self.refused = 0
 
     def step(self) -> None:
         try:
@@ -47,11 +48,13 @@ class Traffic:
 
     def _act(self) -> None:
         chance = self.dice.random()
-        if chance < 0.6 or len(self.entered) < 5:
+        if self.made < self.most and (chance < 0.6 or len(self.entered) < 5):
+            self.made += 1
             self._enter()
-        elif chance < 0.85:
+        elif self.made >= self.most or chance < 0.85:
             self.seller.edit(self.dice.choice(list(self.entered)), shipto_city=f"City {self.dice.randrange(1000)}")
         else:
+            self.made += 1
             self._clerk_enters()
 
     def _enter(self) -> None:
@@ -94,7 +97,7 @@ def metric(address: str, name: str) -> float:
     return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith((f"{name}{{", f"{name} ")))
 
 
-def soak(minutes: float, per_minute: float, seed: int, folder: Path) -> list[dict[str, float]]:
+def soak(minutes: float, per_minute: float, seed: int, most: int, folder: Path) -> list[dict[str, float]]:
     sandbox = world.start(orders=20)
     config = folder / "syncengine.toml"
     config.write_text(sandbox.configuration() + SCHEDULE, encoding="utf-8")
@@ -103,7 +106,7 @@ def soak(minutes: float, per_minute: float, seed: int, folder: Path) -> list[dic
     )
     assert process.stdout is not None  # noqa: S101
     address = process.stdout.readline().strip().removeprefix("Listening on ")
-    traffic, samples = Traffic(sandbox, seed), []
+    traffic, samples = Traffic(sandbox, seed, most), []
     began = time.monotonic()
     print("minute    RSS MB  threads  files   runs  orders  outstanding")
     try:
@@ -138,7 +141,7 @@ def soak(minutes: float, per_minute: float, seed: int, folder: Path) -> list[dic
     found = json.loads(said.stdout)
     print(
         f"daemon ended with {process.returncode}; {traffic.done} acts, {traffic.refused} refused; verify: "
-        f"{found.get('compared')} compared, {len(found.get('differences', []))} differences"
+        f"{found.get('compared')} compared, {len(found.get('differences', []))} differences {found.get('error') or ''}"
     )
     return samples
 
@@ -146,11 +149,14 @@ def soak(minutes: float, per_minute: float, seed: int, folder: Path) -> list[dic
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=10)
-    parser.add_argument("--orders-per-minute", type=float, default=20)
+    parser.add_argument("--acts-per-minute", type=float, default=20)
+    parser.add_argument("--most-orders", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        samples = soak(arguments.minutes, arguments.orders_per_minute, arguments.seed, Path(folder))
+        samples = soak(
+            arguments.minutes, arguments.acts_per_minute, arguments.seed, arguments.most_orders, Path(folder)
+        )
     settled = samples[len(samples) // 4 :]
     if len(settled) > 1:
         hours = (settled[-1]["minute"] - settled[0]["minute"]) / 60

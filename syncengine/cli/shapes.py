@@ -162,12 +162,15 @@ class Action(Shape):
     action: str
     reason: str
     waits_for: list[WaitsFor]
+    loses: list[str]
     decisions: list[Decision]
+    seen: Values
     steps: list[Step]
 
 
 class Plan(Run):
     actions: list[Action] | UnsetType = UNSET
+    planned_at: str | UnsetType = UNSET
 
 
 class Difference(Shape):
@@ -447,6 +450,7 @@ class Limit(Shape):
 class Skipped(Shape):
     id: int
     mapping: str
+    state: str
     record: dict[str, str | None]
     since: str
     side: Side | None
@@ -556,6 +560,7 @@ SHAPES: Final[dict[str, tuple[Any, ...]]] = {
         Plan,
     ),
     "plan": (Plan,),
+    "apply": (Run,),
     "verify": (Verification,),
     "status": (Status,),
     "jobs": (

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from syncengine.cli.shapes import schema
 from syncengine.sandbox.chaos import Chaos
 from syncengine.sandbox.chaos import Command
+from tests.acceptance.json_schema import problems
 from tests.bench.bench import Bench
 
 COUNTED = {"seed", "orders", "edits", "events", "faults", "runs", "listed", "broken"}
@@ -30,7 +32,9 @@ def _chaos(*arguments: str, folder: Path, config: str = "") -> tuple[int, dict[s
         [*command, *arguments], capture_output=True, text=True, check=False, timeout=900, cwd=folder
     )
     assert done.stdout, done.stderr
-    return done.returncode, json.loads(done.stdout)
+    found = json.loads(done.stdout)
+    assert problems(schema("chaos"), found) == []
+    return done.returncode, found
 
 
 @pytest.mark.slow

@@ -90,11 +90,13 @@ def test_every_commands_json_is_of_its_shape(commands: Commands, tmp_path: Path)
     orders = _lived_in(commands)
     failed, conflict = _look(commands, orders)
     _set_up(commands, tmp_path)
+    _hold_back(commands, orders)
     _decide(commands, orders, failed["id"], conflict["id"], tmp_path)
     # What fails has one shape, whatever the command.
     assert commands("explain", "nothing", expect=2)["error"]["remedy"]
     assert commands("couple-record", "CUSTOMER", "nobody", "nothing", expect=2)["error"]["remedy"]
-    assert SHAPES.keys() - commands.shown == set()
+    # `chaos` starts systems of its own: tests/acceptance/test_chaos.py holds it to its schema.
+    assert SHAPES.keys() - commands.shown == {"chaos"}
 
 
 def _look(commands: Commands, orders: dict[str, str]) -> tuple[Any, Any]:
@@ -130,6 +132,22 @@ def _set_up(commands: Commands, tmp_path: Path) -> None:
     wrong.write_text("name: SALESORDER-ORDER\nfields:\n  note: {sails: name}\n", encoding="utf-8")
     assert commands("mappings", "validate", str(wrong), expect=2)
     assert commands("mappings", "options", "PAYMENT TERMS")
+
+
+def _hold_back(commands: Commands, orders: dict[str, str]) -> None:
+    """A recreate beyond the safety limit waits for its approval."""
+    bench = commands.bench
+    bench.configure(integration={"max_destructive_floor": 0, "max_destructive_share": 0.0})
+    order = bench.seller.order(orders["recreated"])
+    line = order["order_details"][0]["salesorderdetailid"]
+    bench.seller.edit(order["salesorderid"], lines={line: {"quantity": 30}})
+    commands("sync", expect=6)
+    (limit,) = commands("limits")
+    commands("approve", str(limit["id"]), "--count", str(limit["count"]))
+    planned = bench.folder / "plan.json"
+    commands("plan", "--out", str(planned), expect=(0, 1))
+    commands("apply", str(planned), expect=(0, 1))
+    bench.configure(integration={"max_destructive_floor": 10, "max_destructive_share": 0.2})
 
 
 def _decide(commands: Commands, orders: dict[str, str], failed: int, conflict: int, tmp_path: Path) -> None:
@@ -256,7 +274,9 @@ def test_130_an_interrupted_run_ends_safely_and_its_json_is_whole(shell: Shell, 
     shell.fault("sales", kind="latency", next=3, seconds=3, match={"path": "accounts"})
     try:
         process = fresh.start("full-sync", "--json")
-        eventually(lambda: any("uoms" in one["path"] for one in shell.door("sales", "GET", f"requests?since={seen}")), 60)
+        eventually(
+            lambda: any("uoms" in one["path"] for one in shell.door("sales", "GET", f"requests?since={seen}")), 60
+        )
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
     finally:
