@@ -27,6 +27,7 @@ EVERY = 12
 # Switches that hold a number or names: what else they may be. Every other switch has its choices.
 OTHERWISE: dict[str, tuple[Any, ...]] = {
     "org_level_read": (["admin"],),
+    "duplicate_rules": (["account:accountnumber"],),
     "denied": (["integration:prvReadQuote"],),
     "tracked_tables": (["account"],),
     "untrackable_tables": (["salesorder", "salesorderdetail"],),

@@ -178,14 +178,14 @@ class Reader:
             rows = self.json(answer, f"reading {view.table}")
             self.sizes.learn(view, len(rows["value"]), len(answer.body))
             size = self.sizes.rows(view, most)
-            documents = [document(self.schema, table, self._whole(one, table, view), view) for one in rows["value"]]
+            documents = [document(self.schema, table, self.whole(one, table, view), view) for one in rows["value"]]
             if first and view.table == "currencies":
                 documents += self._local_currency()
             first = False
             url = rows.get("@odata.nextLink") or ""
             yield Page(tuple(documents), url or None)
 
-    def _whole(self, body: Mapping[str, Any], table: Table, view: View) -> Mapping[str, Any]:
+    def whole(self, body: Mapping[str, Any], table: Table, view: View) -> Mapping[str, Any]:
         """With all its lines: a collection that was cut is read to its end, for half of it is no document."""
         navigation = table.collections.get(view.line_table or "", "")
         link = body.get(f"{navigation}@odata.nextLink")
@@ -251,7 +251,7 @@ class Reader:
                 continue
             if answer.status == 200:  # noqa: PLR2004
                 body = self.json(answer, f"reading {view.table}")
-                found[remote_id] = document(self.schema, table, self._whole(body, table, view), view)
+                found[remote_id] = document(self.schema, table, self.whole(body, table, view), view)
             elif is_gone(answer):
                 found[remote_id] = Gone(remote_id)
         return found
@@ -281,7 +281,7 @@ class Reader:
             if answer is None:
                 raise Unreachable("a search got no answer", remedy="Try again.", side="back_office")
             rows = self._all_rows(answer, f"searching {view.table}")
-            found.append([document(self.schema, table, self._whole(one, table, view), view) for one in rows])
+            found.append([document(self.schema, table, self.whole(one, table, view), view) for one in rows])
         return found
 
     def _all_rows(self, answer: Answer, doing: str) -> list[Any]:

@@ -177,6 +177,10 @@ class Writer:
         except NotJson:
             error = RemoteError(answer.status, "no-answer", f"answered with something else than data: {answer.words()}")
             return Receipt(step.no, ReceiptOutcome.UNKNOWN, None, error)
+        except (NoAnswer, NotSent, SyncError) as failed:
+            # What was written is only half seen: to be looked up, like an answer that was lost.
+            error = RemoteError(answer.status, "no-answer", f"the rest of its lines could not be read: {failed}")
+            return Receipt(step.no, ReceiptOutcome.UNKNOWN, None, error)
         return Receipt(step.no, ReceiptOutcome.DONE, after)
 
     def _after(self, step: Step, answer: Answer, view: View) -> Document | None:
@@ -185,7 +189,9 @@ class Writer:
         if body is not None:
             if not isinstance(body, dict) or not body.get("id"):
                 raise NotJson("it is no entity")
-            return document(self.schema, table, body, view if step.table == view.table else None)
+            if step.table != view.table:
+                return document(self.schema, table, body, None)
+            return document(self.schema, table, self.reader.whole(body, table, view), view)
         made = answer.headers.get("location", "").rpartition("(")[2].rstrip(")")
         remote_id = made or str(step.target or "")
         return Document(remote_id, None, {}) if remote_id else None
