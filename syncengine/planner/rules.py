@@ -100,7 +100,10 @@ class PlainRules:
         return None
 
     def gone(self, builder: Builder) -> Built | Problem | None:
-        return deleted(builder.pair)
+        problem = deleted(builder.pair)
+        if problem is None or problem.side is None or builder.mapping.deleted.get(problem.side) != "uncouple":
+            return problem
+        return Built("uncouple", problem.message)
 
     def review(self, builder: Builder, decided: Decided) -> tuple[tuple[Decision, ...], Problem | None]:
         return decided.decisions, None
