@@ -75,6 +75,8 @@ class SalesPart(Part):
     price_lists: dict[str, str] = {}
     number_column: str = ""
     shipment_date_column: str = ""
+    quote_number_column: str = ""
+    quote_status_column: str = ""
     auth: AuthPart
     ca_file: str = ""
     proxy: str = ""

@@ -85,7 +85,7 @@ class Run:
         """What is read of a record: everything of an order in the back office, for its archive; else what is mapped."""
         table = mapping.of(side).table
         lines = mapping.lines
-        whole = mapping.kind == "order" and side == "back_office"
+        whole = mapping.kind in ("order", "quote") and side == "back_office"
         return View(
             table,
             None if whole else columns_of(mapping, side),

@@ -17,7 +17,7 @@ from syncengine.records.values import is_blank
 from syncengine.records.values import other
 from syncengine.records.values import same
 
-Kind = Literal["record", "order", "invoice", "option"]
+Kind = Literal["record", "order", "quote", "invoice", "option"]
 Create = Literal["none", "sales", "back-office", "both"]
 Policy = Literal["sales", "back-office", "newest", "manual"]
 OnMissing = Literal["wait", "blank", "fail", "leave"]

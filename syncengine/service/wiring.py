@@ -39,6 +39,7 @@ from syncengine.errors import UsageError
 from syncengine.mapping.model import TableMapping
 from syncengine.orders.invoices import InvoiceRules
 from syncengine.orders.one_way import OneWayRules
+from syncengine.orders.quotes import QuoteRules
 from syncengine.orders.rules import OrderRules
 from syncengine.planner.facts import Facts
 from syncengine.planner.rules import PlainRules
@@ -236,6 +237,8 @@ class Company:
             "new_from_back_office": entering["never" if one_way else integration.new_from_back_office],
             "number_column": configuration.sales.number_column,
             "shipment_date_column": configuration.sales.shipment_date_column,
+            "quote_number_column": configuration.sales.quote_number_column,
+            "quote_status_column": configuration.sales.quote_status_column,
             "correlation": back_office.correlation,
             "freight_account": back_office.freight_account,
             "freight_line": freight_line(
@@ -272,7 +275,11 @@ class Company:
             settings |= one.settings
         mappings = build(self.written, settings)
         facts = Facts(self.name, self.clock.now(), settings, traits)
-        by_kind: dict[str, Rules] = {"order": self._order_rules(settings), "invoice": InvoiceRules()}
+        by_kind: dict[str, Rules] = {
+            "order": self._order_rules(settings),
+            "quote": QuoteRules(),
+            "invoice": InvoiceRules(),
+        }
         plain = PlainRules()
         rules = {name: by_kind.get(one.kind, plain) for name, one in mappings.items()}
         return Live(mappings, rules, facts, {name: self.written[name].digest for name in mappings})

@@ -6,6 +6,7 @@ From Microsoft's API v2.0 reference and the AL source of its pages; column types
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from syncengine.records.traits import Posted
@@ -86,7 +87,7 @@ READ_ONLY: Final[Mapping[str, frozenset[str]]] = {
     ),
 }
 
-ORDER: Final[Mapping[str, tuple[str, ...]]] = {
+ORDER: Final[dict[str, tuple[str, ...]]] = {
     # Business Central validates field after field in the order of the body; each may reset the ones before it.
     "salesOrders": (
         "externalDocumentNumber", "customerId", "customerNumber", "billToCustomerId", "billToCustomerNumber",
@@ -103,6 +104,8 @@ ORDER: Final[Mapping[str, tuple[str, ...]]] = {
         "description", "description2", "shipmentDate",
     ),
 }  # fmt: skip
+ORDER["salesQuotes"] = (*ORDER["salesOrders"], "documentDate", "dueDate", "validUntilDate")
+ORDER["salesQuoteLines"] = ORDER["salesOrderLines"]
 
 _LOCKED: Final = frozenset(
     "customerId customerNumber billToCustomerId billToCustomerNumber currencyId currencyCode "
@@ -186,7 +189,9 @@ SALES_ORDERS: Final = TableTraits(
     ),
 )
 
-TRAITS: Final[Mapping[str, TableTraits]] = {"salesOrders": SALES_ORDERS}
+SALES_QUOTES: Final = replace(SALES_ORDERS, locked={}, lines_locked=frozenset(), key_tables=(), posted=())
+
+TRAITS: Final[Mapping[str, TableTraits]] = {"salesOrders": SALES_ORDERS, "salesQuotes": SALES_QUOTES}
 
 SHIPPED: Final[Mapping[str, tuple[str, str]]] = {"salesOrders": ("quantity", "shippedQuantity")}
 """Per document table, the line columns that tell how far its goods have left. `fullyShipped` is not reliable."""

@@ -116,7 +116,10 @@ def test_a_wrong_row_is_told_where_it_stands(tmp_path: Path, rows: str, said: st
     ("keys", "said"),
     [
         ("create: yes\n", "5:1: there is no answer `yes`: `none`, `sales`, `back-office`, `both`"),
-        ("kind: orders\n", "there is no kind `orders`: `record`, `order`, `invoice`, `option` (did you mean `order`?)"),
+        (
+            "kind: orders\n",
+            "there is no kind `orders`: `record`, `order`, `quote`, `invoice`, `option` (did you mean `order`?)",
+        ),
         ("match: [[nr]]\n", "5:9: there is no row `nr`"),
         ("match: [[b]]\n", "5:9: `b` stands on one side only: nothing can be matched by it"),
         ("match: [{field: a}]\n", "5:10: unknown key `field` (did you mean `fields`?)"),
