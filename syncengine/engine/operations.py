@@ -142,8 +142,10 @@ class Operations:
         """Rounds until every operation has finished, stopped, or has to wait longer than a run should."""
         for one in running:
             about = one.operation
+            numbers = [self.run.number(mapping, side, about.documents.get(side)) for side in SIDES]
+            number = one.number or next((number for number in numbers if number), "")
             one.trace = tracing.begin(
-                "record", mapping=mapping.name, operation=one.id, coupling=about.subject.coupling, number=one.number
+                "record", mapping=mapping.name, operation=one.id, coupling=about.subject.coupling, number=number
             )
         try:
             self._rounds(mapping, running)

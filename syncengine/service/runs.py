@@ -128,27 +128,27 @@ def _performed(
             store.runs.abandoned()
             store.runs.started(run_id, asked.kind, mode)
     run: Run | None = None
-    try:
-        live = company.live(asked.mappings)
-        run = _run(
-            company,
-            store,
-            asked,
-            run_id,
-            mode,
-            lease=lease,
-            dry_run=dry_run,
-            live=live,
-            on_progress=on_progress,
-            stop_asked=stop_asked,
-        )
-        if asked.script is not None:
-            asked.script.show = partial(_as_file, run)
-        with tracing.span("run", id=run_id, company=company.name, kind=asked.kind, dry_run=dry_run) as trace:
+    with tracing.span("run", id=run_id, company=company.name, kind=asked.kind, dry_run=dry_run) as trace:
+        try:
+            live = company.live(asked.mappings)
+            run = _run(
+                company,
+                store,
+                asked,
+                run_id,
+                mode,
+                lease=lease,
+                dry_run=dry_run,
+                live=live,
+                on_progress=on_progress,
+                stop_asked=stop_asked,
+            )
+            if asked.script is not None:
+                asked.script.show = partial(_as_file, run)
             result = execute(run, asked)
-            trace.note(status=result.status, exit_code=result.exit_code)
-    except SyncError as error:
-        result = Result("failed", error.exit_code, error)
+        except SyncError as error:
+            result = Result("failed", error.exit_code, error)
+        trace.note(status=result.status, exit_code=result.exit_code)
     counts = _counts_since(company, before) if run is not None else {}
     found = as_json(company, run, result, asked, run_id, mode, counts, dry_run=dry_run)
     found |= {"started_at": stamp(started_at), "finished_at": stamp(company.clock.now())}
