@@ -186,6 +186,23 @@ def archive() -> None:
     """Kept copies of back-office documents that were replaced or removed."""
 
 
+@archive.command("enable")
+@json_option
+@pass_options
+@command
+def archive_enable(options: Options, *, as_json: bool) -> None:
+    """Turn on Archive Orders in Business Central, through the companion extension. Our own versions are kept always.
+
+    \b
+    Example: syncengine archive enable
+    """  # noqa: D301
+    options.chosen().back_office.companion.turn_archiving_on()
+    if as_json:
+        emit_json({"archive_orders": True})
+    else:
+        emit_text("Archive Orders is on now in Business Central.")
+
+
 @archive.command("list")
 @click.argument("order", required=False)
 @listing_options

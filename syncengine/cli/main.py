@@ -14,7 +14,7 @@ from syncengine.observe.logging import LEVELS
 COMMANDS: Final = {
     "check": ("setting_up", "check"),
     "mappings": ("mappings", "mappings"),
-    "sop": ("setting_up", "sop"),
+    "sop": ("sop", "sop"),
     "db": ("setting_up", "db"),
     "full-sync": ("running", "full_sync"),
     "couple": ("running", "couple"),

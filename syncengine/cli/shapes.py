@@ -248,9 +248,25 @@ class Forecast(Shape):
 
 
 class OrderProcessing(Shape):
+    """`can_disable`: what is off cannot be turned off. `handed_over`: orders that were handed over and are open."""
+
     enabled: bool
     mode: str | UnsetType | None = UNSET
     fits: bool | UnsetType = UNSET
+    can_disable: bool | UnsetType = UNSET
+    user: str | UnsetType = UNSET
+    integration_user: bool | UnsetType = UNSET
+    handed_over: int | UnsetType = UNSET
+    mode_switched: bool | UnsetType = UNSET
+
+
+class MarkedUser(Shape):
+    user: str
+    integration_user: bool
+
+
+class ArchiveOrders(Shape):
+    archive_orders: bool
 
 
 class Revision(Shape):
@@ -545,6 +561,7 @@ SHAPES: Final[dict[str, tuple[Any, ...]]] = {
     "sop status": (OrderProcessing,),
     "sop enable": (OrderProcessing,),
     "sop disable": (OrderProcessing,),
+    "sop mark-user": (MarkedUser,),
     "db current": (Revision,),
     "db upgrade": (Revision,),
     "full-sync": (
@@ -575,6 +592,7 @@ SHAPES: Final[dict[str, tuple[Any, ...]]] = {
     "couplings": (list[Coupling],),
     "couplings import": (list[Imported],),
     "explain": (Explained,),
+    "archive enable": (ArchiveOrders,),
     "archive list": (list[ArchiveVersion],),
     "archive show": (Archived,),
     "archive diff": (list[ArchiveDifference],),

@@ -98,8 +98,9 @@ def _archive_orders(company: Company, inspection: Inspection) -> Iterator[Findin
         else "without the companion extension nobody can see whether Archive Orders is on in Business Central; our own "
         "versions are kept always"
     )
-    remedy = (
-        "Tick Archive Orders on the page Sales & Receivables Setup, so that clerks find old versions where they look."
+    where = "Tick Archive Orders on the page Sales & Receivables Setup"
+    remedy = f"{where}, so that clerks find old versions where they look." + (
+        " Or let `syncengine archive enable` do it." if setup is not None else ""
     )
     yield Finding(name, "warning", told, remedy)
 

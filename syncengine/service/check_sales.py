@@ -51,7 +51,7 @@ def _user(company: Company, inspection: Inspection, mappings: Mapping[str, Table
             "error" if company.mode == "one-way" else "warning",
             f"our user {user_id} is not marked as an integration user (isintegrationuser)",
             "Set isintegrationuser on the application user: otherwise submitted orders may be locked for us. "
-            "An administrator's `syncengine sop enable --mark-integration-user` sets it.",
+            f"With an administrator's sign-in `syncengine sop mark-user {user_id}` does.",
         )
     missing = inspection.missing_privileges(user_id, _wanted(mappings.values()))
     if missing:

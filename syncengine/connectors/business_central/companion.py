@@ -18,6 +18,7 @@ from syncengine.connectors.codec import to_json
 from syncengine.connectors.odata import metadata
 from syncengine.errors import CredentialsRefused
 from syncengine.errors import SyncError
+from syncengine.errors import UsageError
 
 STANDARD: Final = "/api/v2.0"
 ROUTE: Final = "/api/syncengine/companion/v1.0"
@@ -92,11 +93,17 @@ class Companion:
         return _setup(rows[0]) if rows else None
 
     def turn_archiving_on(self) -> None:
-        """Turn *Archive Orders* on, and read it back. Raises SyncError, CredentialsRefused."""
+        """Turn *Archive Orders* on, and read it back. Raises UsageError without the extension, SyncError."""
         found = self.setup()
         if not isinstance(found, CompanionSetup):
             words = found.words() if isinstance(found, Answer) else "the companion extension is not installed"
-            raise SyncError(f"Archive Orders cannot be reached: {words}", side="back_office", code="no-companion")
+            raise UsageError(
+                f"Archive Orders cannot be reached: {words}",
+                remedy="Tick Archive Orders on the page Sales & Receivables Setup of Business Central. "
+                "Our own versions are kept without it.",
+                side="back_office",
+                code="no-companion",
+            )
         headers = {**HEADERS, "content-type": "application/json", "if-match": found.version or "*"}
         url = self.path("setup", found.id)
         answer = self.reader.http.once("PATCH", url, headers, to_json({"archiveOrders": True}))

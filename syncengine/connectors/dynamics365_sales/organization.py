@@ -24,6 +24,9 @@ from syncengine.records.values import Link
 ORGANIZATION = "sales-organization"
 COLUMNS = "organizationid,name,issopintegrationenabled,pricingdecimalprecision,discountcalculationmethod"
 
+INTEGRATION_USER = "sales-integration-user"
+"""Under which it is remembered for an hour whether we are one."""
+
 
 class Organization:
     """One reading of the organization row serves the guard, the identity and the rounding."""
@@ -132,13 +135,43 @@ class Organization:
                 code="sop-refused",
             )
 
+    def mark_integration_user(self, user: str | None = None) -> str:
+        """Mark a user, ours unless another is named, as integration user, and read it back; gives its id."""
+        user_id = user or self.user()[0]
+        url = f"{self.reader.root}systemusers({user_id})"
+        headers = {**prefer(), "content-type": "application/json", "if-match": "*"}
+        headers.pop("if-none-match")
+        answer = self.reader.http.once("PATCH", url, headers, to_json({"isintegrationuser": True}))
+        if answer.status in (401, 403):
+            code, message = error_of(answer)
+            raise CredentialsRefused(
+                f"the user may not be marked as integration user: {message} ({code})",
+                remedy="Sign in as an administrator of the environment: it takes write access to the User table "
+                "(privilege prvWriteUser).",
+                side="sales",
+            )
+        if answer.status >= 400:  # noqa: PLR2004
+            raise SyncError(f"the user was not marked: {answer.words()}", side="sales", code="user-refused")
+        self.reader.schema.cache.put(INTEGRATION_USER, None)
+        if not self.is_integration_user(user_id):
+            raise SyncError(
+                f"Sales accepted the change and still shows user {user_id} unmarked",
+                remedy="Look at the user in the environment's settings.",
+                side="sales",
+                code="user-refused",
+            )
+        return user_id
+
+    def is_integration_user(self, user_id: str) -> bool:
+        url = f"{self.reader.root}systemusers({user_id})?$select=fullname,isintegrationuser,isdisabled"
+        row = self.reader.json(self.reader.http.get(url, prefer()), "reading a user")
+        return bool(row.get("isintegrationuser"))
+
     def user(self) -> tuple[str, bool]:
         """Our own user's id, and whether it is marked as an integration user."""
         who = self.reader.json(self.reader.http.get(f"{self.reader.root}WhoAmI", prefer()), "asking who we are")
         user_id = str(who["UserId"])
-        url = f"{self.reader.root}systemusers({user_id})?$select=fullname,isintegrationuser,isdisabled"
-        row = self.reader.json(self.reader.http.get(url, prefer()), "reading our own user")
-        return user_id, bool(row.get("isintegrationuser"))
+        return user_id, self.is_integration_user(user_id)
 
 
 class PriceLists(Mapping[str, Link]):

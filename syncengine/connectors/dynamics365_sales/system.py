@@ -15,6 +15,7 @@ from syncengine.connectors.dynamics365_sales import definitions
 from syncengine.connectors.dynamics365_sales import options
 from syncengine.connectors.dynamics365_sales.changes import Changes
 from syncengine.connectors.dynamics365_sales.inspection import Inspection
+from syncengine.connectors.dynamics365_sales.organization import INTEGRATION_USER
 from syncengine.connectors.dynamics365_sales.organization import Organization
 from syncengine.connectors.dynamics365_sales.organization import PriceLists
 from syncengine.connectors.dynamics365_sales.reading import Reader
@@ -90,10 +91,10 @@ class DynamicsSales:
     def integration_user(self) -> bool:
         """Is our own user marked as one? Asked once an hour."""
         cache = self.schema.cache
-        kept = cache.get("sales-integration-user", HOUR_S)
+        kept = cache.get(INTEGRATION_USER, HOUR_S)
         if not isinstance(kept, bool):
             _, kept = self.organization.user()
-            cache.put("sales-integration-user", kept)
+            cache.put(INTEGRATION_USER, kept)
         return kept
 
     def handed_over(self) -> int:
