@@ -27,8 +27,8 @@ EVERY = 12
 # Switches that hold a number or names: what else they may be. Every other switch has its choices.
 OTHERWISE: dict[str, tuple[Any, ...]] = {
     "org_level_read": (["admin"],),
-    "duplicate_rules": (["account:accountnumber"],),
     "denied": (["integration:prvReadQuote"],),
+    "duplicate_rules": (["salesorder:name"],),
     "tracked_tables": (["account"],),
     "untrackable_tables": (["salesorder", "salesorderdetail"],),
     "limit_requests": (40,),
@@ -72,8 +72,9 @@ def described(kind: type[SalesSwitches | CentralSwitches]) -> dict[str, tuple[An
     for one in dataclasses.fields(kind):
         default = one.default if one.default is not dataclasses.MISSING else None
         choices = one.metadata["choices"] or (True, False) * isinstance(default, bool)
-        if one.name in OTHERWISE:
-            choices = OTHERWISE[one.name]
+        if choices and str(choices[0]).startswith("a "):
+            choices = ()  # "a number from 0", "a list of names": which, is said here
+        choices = OTHERWISE.get(one.name, choices)
         found[one.name] = (default, tuple(choice for choice in choices if choice != default))
     return found
 

@@ -190,7 +190,7 @@ class Writer:
             if not isinstance(body, dict) or not body.get("id"):
                 raise NotJson("it is no entity")
             if step.table != view.table:
-                return document(self.schema, table, body, None)
+                return document(self.schema, table, body)
             return document(self.schema, table, self.reader.whole(body, table, view), view)
         made = answer.headers.get("location", "").rpartition("(")[2].rstrip(")")
         remote_id = made or str(step.target or "")

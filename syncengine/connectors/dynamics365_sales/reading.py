@@ -101,7 +101,7 @@ class Reader:
             yield Page(self._documents(body["value"], table, view), f"{size} {url}" if url else None)
 
     def _documents(self, rows: Sequence[Mapping[str, Any]], table: Table, view: View) -> tuple[Document, ...]:
-        return tuple(self._whole(document(self.schema, table, one, view), one, table, view) for one in rows)
+        return tuple(self.whole(document(self.schema, table, one, view), one, table, view) for one in rows)
 
     def probe(self, view: View, where: Filter) -> Answer:
         """One row with everything a mapping reads: does the service take these names, this filter?"""
@@ -144,7 +144,7 @@ class Reader:
                 continue
             if answer.status == 200:  # noqa: PLR2004
                 body = self.json(answer, f"reading {view.table}")
-                found[remote_id] = self._whole(document(self.schema, table, body, view), body, table, view)
+                found[remote_id] = self.whole(document(self.schema, table, body, view), body, table, view)
             elif is_gone(answer):
                 found[remote_id] = Gone(remote_id)
         return found
@@ -233,7 +233,7 @@ class Reader:
             side="sales",
         )
 
-    def _whole(self, found: Document, body: Mapping[str, Any], table: Table, view: View) -> Document:
+    def whole(self, found: Document, body: Mapping[str, Any], table: Table, view: View) -> Document:
         """Follow a nested link: an expanded collection that was cut is no complete record.
 
         In a list, each expanded collection has a link even when it is whole; such a link has no paging information

@@ -217,13 +217,18 @@ class Writer:
         except NotJson:
             error = RemoteError(answer.status, "no-answer", f"answered with something else than data: {answer.words()}")
             return Receipt(step.no, ReceiptOutcome.UNKNOWN, None, error)
+        except SyncError as problem:
+            error = RemoteError(answer.status, problem.code, f"the rest of its lines cannot be read: {problem.message}")
+            return Receipt(step.no, ReceiptOutcome.UNKNOWN, None, error)
         return Receipt(step.no, ReceiptOutcome.DONE, after)
 
     def _after(self, step: Step, answer: Answer, view: View) -> Document | None:
         table = self.schema.table(step.table)
         body = from_json(answer.body) if answer.body else None
         if isinstance(body, dict) and table.key in body:
-            return document(self.schema, table, body, view if step.table == view.table else None)
+            if step.table != view.table:
+                return document(self.schema, table, body)
+            return self.reader.whole(document(self.schema, table, body, view), body, table, view)
         if body is not None and step.verb != "set-state":  # an action may answer with a row of another table
             raise NotJson("it is no row of this table")
         made = answer.headers.get("odata-entityid", "").rpartition("(")[2].rstrip(")")
