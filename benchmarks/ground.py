@@ -41,7 +41,7 @@ def sandbox(script: str, *arguments: str) -> Iterator[Path]:
 
 def serve(running: world.Sandbox, folder: str) -> None:
     """The sandbox's side: write the configuration, say so, and stay."""
-    text = running.configuration().replace("request_timeout_s = 4", "request_timeout_s = 60")
+    text = running.configuration().replace("request_timeout_s = 4", "request_timeout_s = 60\nlease_s = 300")
     (Path(folder) / "syncengine.toml").write_text(text, encoding="utf-8")
     print("ready", flush=True)
     threading.Event().wait()

@@ -1,7 +1,8 @@
 """The lease of a run: a lock that the operating system or the database server frees with its holder, and a row.
 
 The lock tells at once that a holder is dead; the row carries the fence that every commit of the run checks, and the
-time until which it holds, renewed in the background while requests are under way.
+time until which it holds: renewed in the background while requests are under way, and along with the run's own
+commits, which a busy run makes so closely one after another that nobody else gets a turn at the store.
 """
 
 from __future__ import annotations
@@ -64,12 +65,15 @@ class Lease:
         self.lock = lock
         self.fence = 0
         self._until = 0.0
+        self._asked_at = 0.0
+        self._renewing = 0.0
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
     def start(self, fence: int) -> None:
         self.fence = fence
-        self._until = time.monotonic() + self.lease_s
+        self._asked_at = time.monotonic()
+        self._until = self._asked_at + self.lease_s
         self._thread = threading.Thread(target=self._renew_forever, name="lease", daemon=True)
         self._thread.start()
 
@@ -86,12 +90,22 @@ class Lease:
                 remedy="Nothing to do: the next run settles what was in progress.",
             )
 
+    def before_commit(self, session: Session) -> None:
+        now, self._renewing = time.monotonic(), 0.0
+        if now - self._asked_at >= RENEW_S and SqlLease(session).renew(self.fence, self.lease_s):
+            self._renewing = now
+
+    def after_commit(self) -> None:
+        if self._renewing:
+            self._asked_at, self._renewing = self._renewing, 0.0
+            self._until = self._asked_at + self.lease_s
+
     def _renew_forever(self) -> None:
         while not self._stop.wait(RENEW_S):
             asked_at = time.monotonic()
             try:
                 if self._renew():
-                    self._until = asked_at + self.lease_s
+                    self._until = max(self._until, asked_at + self.lease_s)
                     continue
                 log.error("lease_lost", company=self.company)
                 self._until = 0.0
@@ -127,10 +141,12 @@ def hold(
         session.fence = fence
         lease = Lease(engine, session.company, session.clock, lease_s, lock)
         lease.start(fence)
+        session.along = lease
         try:
             yield lease
         finally:
             lease.stop()
+            session.along = None
             session.fence = None
             with contextlib.suppress(SyncError), session.transaction():
                 lease_rows.release(fence)

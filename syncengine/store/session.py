@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from datetime import UTC
 from datetime import datetime
 from typing import Any
+from typing import Protocol
 from typing import TypeVar
 
 from sqlalchemy import Connection
@@ -36,6 +37,14 @@ T = TypeVar("T")
 CHUNK = 400  # how many values one IN list takes
 
 
+class Along(Protocol):
+    """What goes along with each commit of a session."""
+
+    def before_commit(self, session: Session) -> None: ...
+
+    def after_commit(self) -> None: ...
+
+
 class Session:
     """`company` is part of every statement. Not safe to share between threads: one coordinator owns it."""
 
@@ -45,6 +54,7 @@ class Session:
         self.clock = clock
         self.writes = writes
         self.fence: int | None = None
+        self.along: Along | None = None
         self._turn: Executable | None = None
         options: dict[str, Any] = {"immediate": writes}
         if engine.dialect.name == "postgresql":
@@ -81,6 +91,8 @@ class Session:
         try:
             yield
             self._check_fence()
+            if self.along is not None:
+                self.along.before_commit(self)
         except BaseException:
             self._depth = 0
             with contextlib.suppress(Exception):  # the first error is the one to tell
@@ -89,6 +101,8 @@ class Session:
         self._depth = 0
         with translated():
             begun.commit()
+        if self.along is not None:
+            self.along.after_commit()
 
     def _check_fence(self) -> None:
         if self.fence is None:

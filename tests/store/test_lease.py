@@ -171,3 +171,31 @@ def _lost(lease: Lease) -> bool:
     except LeaseLost:
         return True
     return False
+
+
+def test_a_busy_run_renews_along_with_its_own_commits(
+    engine: Engine, open_store: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One commit follows the other so closely that the renewal in the background never gets its turn."""
+    monkeypatch.setattr(leases, "RENEW_S", 1e9)  # the background never comes to it
+    store = open_store("CRONUS")
+    with _holds(engine, store) as lease:
+        lease._until -= 25  # five seconds are left
+        with pytest.raises(LeaseLost):
+            lease.check()
+        monkeypatch.setattr(leases, "RENEW_S", 0.0)
+        with store.transaction():
+            store.cursors.put(ORDERS, "sales", "poll", "token")
+        lease.check()
+
+
+def test_a_commit_that_fails_renews_nothing(engine: Engine, open_store: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leases, "RENEW_S", 1e9)
+    store = open_store("CRONUS")
+    with _holds(engine, store) as lease:
+        lease._until -= 25
+        monkeypatch.setattr(leases, "RENEW_S", 0.0)
+        with pytest.raises(KeyError), store.transaction():
+            raise KeyError
+        with pytest.raises(LeaseLost):
+            lease.check()
