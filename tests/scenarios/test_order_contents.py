@@ -366,3 +366,33 @@ def test_an_order_of_a_thousand_lines(bench: Bench) -> None:
     lines = bench.clerk.order(number)["salesOrderLines"]
     assert [line["quantity"] for line in lines] == [*range(1, 1001), 1]
     bench.agreed()
+
+
+def test_a_service_is_a_product_like_any_other(bench: Bench) -> None:
+    """A service item is an item: product, unit, quantity and price, both ways."""
+    seeded = bench.running.world
+    unit = seeded.products[1].units[0]
+    bench.clerk.create(
+        "items", number="INSTALL", displayName="Installation", type="Service", baseUnitOfMeasureId=unit.back_office_id
+    )
+    group = bench.admin.person.get(f"products({seeded.products[1].sales_id})")["_defaultuomscheduleid_value"]
+    product = bench.admin.person.request(
+        "POST",
+        "products",
+        {
+            "productnumber": "INSTALL",
+            "name": "Installation",
+            "producttypecode": 3,
+            "quantitydecimal": 2,
+            "defaultuomid@odata.bind": f"/uoms({unit.sales_id})",
+            "defaultuomscheduleid@odata.bind": f"/uomschedules({group})",
+        },
+        prefer="return=representation",
+    )["productid"]
+    bench.admin.person.request("PATCH", f"products({product})", {"statecode": 0, "statuscode": 1})
+    line = line_of(seeded.products[1], 3, priceperunit=Decimal(80))
+    number = order_with(bench, {**line, "productid@odata.bind": f"/products({product})"})
+    bench.sync()
+    (there,) = bench.clerk.order(number)["salesOrderLines"]
+    assert (there["lineObjectNumber"], there["quantity"], there["unitPrice"]) == ("INSTALL", 3, 80)
+    bench.agreed()

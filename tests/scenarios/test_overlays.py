@@ -99,3 +99,102 @@ def test_a_changed_mapping_gives_parked_records_another_chance(bench: Bench, ove
     bench.sync()
     assert bench.clerk.order(number)["phoneNumber"] == "5" * 30
     bench.agreed()
+
+
+BUNDLE_IS_ONE_LINE = """
+name: SALESORDER-ORDER
+lines:
+  sales: {only: {producttypecode: [1, 2, 4, 5]}}
+"""
+
+EVERY_POSTED_INVOICE = """
+name: POSTEDSALESINV-INV
+back_office: {enters_when: {$state: [open, paid, canceled, corrective]}}
+fields:
+  order:
+    sales: salesorderid
+    back_office: orderId
+    lookup: SALESORDER-ORDER
+    to: sales
+    only_create: true
+    on_missing: blank
+  their_order: {sales: description, back_office: externalDocumentNumber, to: sales}
+"""
+
+QUOTES_STAY = """
+name: QUOTE
+create: none
+"""
+
+
+def bundle(bench: Bench) -> str:
+    """A submitted order of a bundle, a component it needs and one that was chosen with it; gives its number."""
+    number = bench.sales_order(1, submit=False)
+    order = bench.seller.order(number)["salesorderid"]
+    for place, kind in enumerate((2, 3, 4), start=2):
+        product = bench.products[place]
+        line = {
+            "salesorderid@odata.bind": f"/salesorders({order})",
+            "productid@odata.bind": f"/products({product.sales_id})",
+            "uomid@odata.bind": f"/uoms({product.units[0].sales_id})",
+            "producttypecode": kind,
+            "quantity": place,
+            "ispriceoverridden": True,
+            "priceperunit": 0 if kind == 3 else 10,
+            "lineitemnumber": place,
+        }
+        bench.seller.person.request("POST", "salesorderdetails", line)
+    bench.seller.submit(order)
+    return number
+
+
+def test_a_bundle_is_sent_line_by_line(bench: Bench) -> None:
+    """As Sales shows it: the bundle, what belongs to it, what was chosen with it. Nobody can tell which is shipped."""
+    number = bundle(bench)
+    bench.sync()
+    assert [one["quantity"] for one in bench.clerk.order(number)["salesOrderLines"]] == [1, 2, 3, 4]
+    bench.agreed()
+
+
+def test_a_bundle_is_one_line_where_the_item_is_a_kit(bench: Bench, overlay: Path) -> None:
+    """The item brings its components itself; those that were chosen are lines of their own."""
+    (overlay / "order.yaml").write_text(BUNDLE_IS_ONE_LINE)
+    number = bundle(bench)
+    bench.sync()
+    assert [one["quantity"] for one in bench.clerk.order(number)["salesOrderLines"]] == [1, 2, 4]
+    bench.agreed()
+
+
+def test_invoices_without_an_order_of_ours_come_where_an_overlay_lets_them(bench: Bench, overlay: Path) -> None:
+    (overlay / "invoice.yaml").write_text(EVERY_POSTED_INVOICE)
+    made = bench.clerk.create(
+        "salesInvoices",
+        customerId=bench.running.world.customers[0].back_office_id,
+        externalDocumentNumber="PO 77",
+        salesInvoiceLines=[{"lineType": "Item", "itemId": bench.products[0].back_office_id, "quantity": 2}],
+    )
+    bench.clerk.person.request("POST", bench.clerk._path(f"salesInvoices({made['id']})/Microsoft.NAV.post"), None)
+    bench.sync()
+    (here,) = bench.admin.person.get("invoices?$expand=invoice_details")["value"]
+    assert (here["description"], here["_salesorderid_value"]) == ("PO 77", None)
+    assert here["invoice_details"][0]["quantity"] == 2
+    bench.agreed()
+
+
+def test_quotes_stay_where_they_are_where_an_overlay_says_so(bench: Bench, overlay: Path) -> None:
+    (overlay / "quote.yaml").write_text(QUOTES_STAY)
+    seeded = bench.running.world
+    quote = bench.seller.person.request(
+        "POST",
+        "quotes",
+        {
+            "customerid_account@odata.bind": f"/accounts({seeded.customers[0].sales_id})",
+            "pricelevelid@odata.bind": f"/pricelevels({seeded.price_lists['USD']})",
+            "transactioncurrencyid@odata.bind": f"/transactioncurrencies({seeded.currencies['USD']})",
+        },
+        prefer="return=representation",
+    )["quoteid"]
+    bench.seller.person.request("PATCH", f"quotes({quote})", {"statecode": 1, "statuscode": 2})
+    bench.sync()
+    assert bench.clerk.person.get(bench.clerk._path("salesQuotes"))["value"] == []
+    bench.agreed()
