@@ -7,7 +7,7 @@ PYTEST := $(BIN)/pytest
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check test-long lint format lock-check lock clean
+.PHONY: help demo test check test-long lint audit format lock-check lock clean
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -41,6 +41,11 @@ test: lint ## Everything a change must pass, real PostgreSQL included
 
 test-long: lint ## Every case, random seeds
 	$(PYTEST) -n $(JOBS)
+
+audit: ## Known holes in what we depend on (needs the package index; in an environment of its own)
+	$(PYTHON) -m venv $(VENV)/audit
+	$(VENV)/audit/bin/pip install --quiet --disable-pip-version-check "pip-audit>=2.10,<3"
+	$(VENV)/audit/bin/pip-audit --strict --require-hashes --disable-pip -r requirements/dev.txt
 
 format: $(VENV)/.dev ## Format, fix what can be fixed, write the lists that are made from code
 	$(BIN)/ruff format .
