@@ -9,8 +9,8 @@ import click
 from syncengine.cli.context import Options
 from syncengine.cli.context import command
 from syncengine.cli.context import json_option
+from syncengine.cli.context import now_option
 from syncengine.cli.context import pass_options
-from syncengine.cli.deciding import now_option
 from syncengine.cli.listings import listing_options
 from syncengine.cli.output import emit_json
 from syncengine.cli.output import emit_rows

@@ -52,6 +52,13 @@ def json_option(function: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")(function)
 
 
+def now_option(function: F) -> F:
+    """For what a person decides: the next run acts on it, or this one."""
+    return click.option("--now", is_flag=True, help="Run a sync at once instead of leaving it to the next run.")(
+        function
+    )
+
+
 def command(function: F) -> F:
     """Errors as a message and an exit code; an unexpected one as 70, with its trace in the log."""
 

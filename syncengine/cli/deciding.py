@@ -10,6 +10,7 @@ import click
 from syncengine.cli.context import Options
 from syncengine.cli.context import command
 from syncengine.cli.context import json_option
+from syncengine.cli.context import now_option
 from syncengine.cli.context import pass_options
 from syncengine.cli.looking import couplings
 from syncengine.cli.output import emit_json
@@ -19,8 +20,6 @@ from syncengine.errors import UsageError
 from syncengine.records.values import Side
 from syncengine.service import decisions
 from syncengine.service import import_couplings as importing
-
-now_option = click.option("--now", is_flag=True, help="Run a sync at once instead of leaving it to the next run.")
 
 
 @click.command()

@@ -10,17 +10,20 @@ import click
 from syncengine.cli.context import Options
 from syncengine.cli.context import command
 from syncengine.cli.context import json_option
+from syncengine.cli.context import now_option
 from syncengine.cli.context import pass_options
 from syncengine.cli.listings import listing_options
 from syncengine.cli.output import emit_json
 from syncengine.cli.output import emit_rows
 from syncengine.cli.output import emit_text
 from syncengine.cli.output import text_of
+from syncengine.cli.running import run_now
 from syncengine.cli.stories import story_text
 from syncengine.errors import FailureClass
 from syncengine.errors import UsageError
 from syncengine.ports import ArchiveVersion
 from syncengine.records.document import Document
+from syncengine.service import decisions
 from syncengine.service.runs import LISTED
 from syncengine.store import queries
 
@@ -278,6 +281,28 @@ def archive_diff(options: Options, order: str, v1: int, v2: int, *, as_json: boo
         there = two.lines[place] if place < len(two.lines) else Document("", None, {})
         rows += _differences(f"line {place + 1} ", here, there)
     emit_rows(rows, ("id", "before", "after"), as_json=as_json, nothing="The two versions are equal.")
+
+
+@archive.command("restore")
+@click.argument("order")
+@click.argument("version", type=int)
+@now_option
+@json_option
+@pass_options
+@command
+def archive_restore(options: Options, order: str, version: int, *, now: bool, as_json: bool) -> None:
+    """Bring back a kept version: a change like any other, planned, journaled, with today's document kept as well.
+
+    \b
+    Example: syncengine archive restore ORD-01042-K7P2 1
+    """  # noqa: D301
+    chosen = decisions.restore(options.chosen(), order, version)
+    if now:
+        run_now(options, as_json=as_json)
+    elif as_json:
+        emit_json({"order": chosen.order, "version": chosen.version, "number": chosen.number})
+    else:
+        click.echo(f"Noted: version {version} of {order}, once {chosen.number}. The next run brings it back.")
 
 
 def _version(options: Options, order: str, version: int) -> ArchiveVersion:

@@ -42,6 +42,7 @@ COMMANDS: Final = {
     "skip": ("asides", "skip"),
     "skipped": ("asides", "skipped"),
     "uncouple": ("asides", "uncouple"),
+    "data": ("data", "data"),
     "status": ("standing", "status"),
     "jobs": ("standing", "jobs"),
     "schemas": ("schemas", "schemas"),

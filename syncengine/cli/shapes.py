@@ -551,6 +551,42 @@ class Accepted(Shape):
     accepted_at: str
 
 
+class Restored(Shape):
+    """`number` is what the document was called in that version."""
+
+    order: str
+    version: int
+    number: str
+
+
+class Kept(Shape):
+    """Everything that is kept of one record; `history`, `archive`, `conflicts` and `operations` as they are kept."""
+
+    id: int
+    mapping: str
+    status: str
+    sales: dict[str, Any]
+    back_office: dict[str, Any]
+    base: dict[str, Any] | None
+    history: list[dict[str, Any]]
+    archive: list[dict[str, Any]]
+    conflicts: list[dict[str, Any]]
+    operations: list[dict[str, Any]]
+
+
+class Exported(Shape):
+    records: int
+    file: str
+
+
+class Erased(Shape):
+    records: int
+    history: int
+    archive: int
+    conflicts: int
+    operations: int
+
+
 SHAPES: Final[dict[str, tuple[Any, ...]]] = {
     "check": (list[Finding],),
     "forecast": (Forecast,),
@@ -596,6 +632,16 @@ SHAPES: Final[dict[str, tuple[Any, ...]]] = {
     "archive list": (list[ArchiveVersion],),
     "archive show": (Archived,),
     "archive diff": (list[ArchiveDifference],),
+    "archive restore": (
+        Restored,
+        Run,
+    ),
+    "data export": (
+        list[Kept],
+        Exported,
+    ),
+    "data erase": (Erased,),
+    "data prune": (dict[str, int],),
     "resolve": (
         list[Resolved],
         Run,

@@ -199,6 +199,15 @@ class TracesPart(Part):
     endpoint: str = ""
 
 
+class RetentionPart(Part):
+    """Days; 0 keeps for ever. Couplings and tombstones always stay: they keep an order from coming twice."""
+
+    history_days: Annotated[int, Field(ge=0)] = 730
+    archive_days: Annotated[int, Field(ge=0)] = 0
+    operations_days: Annotated[int, Field(ge=0)] = 90
+    runs_days: Annotated[int, Field(ge=0)] = 90
+
+
 class LimitsPart(Part):
     """Seconds end in `_s`. See docs/reference/configuration.md for what each protects."""
 
@@ -237,6 +246,7 @@ class Configuration(Part):
     alerts: AlertsPart = AlertsPart()
     traces: TracesPart = TracesPart()
     limits: LimitsPart = LimitsPart()
+    retention: RetentionPart = RetentionPart()
     log: LogPart = LogPart()
 
     @model_validator(mode="after")

@@ -131,7 +131,7 @@ class Applier:
         to_run = []
         with self.run.store.transaction():
             for candidate, action in planned:
-                if action.steps and self.script is not None and not self.script.admits(action):
+                if action.steps and self.script is not None and not self.script.admits(action, candidate.item.id):
                     continue  # it stays pending, for a new plan or the next run
                 if action.steps:
                     to_run.append((candidate, action))

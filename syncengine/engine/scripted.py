@@ -40,6 +40,7 @@ class Entry:
 class Moved:
     """A record that is not as the file says: nothing of it was written from there on."""
 
+    id: int
     mapping: str
     record: Mapping[str, Any]
     reason: str
@@ -78,8 +79,11 @@ class Script:
                     if remote_id not in coupled and _alone(self.entries[mapping.name, side, remote_id]):
                         run.store.work.add(Subject(mapping.name, None, side, remote_id), keep=True)
 
-    def admits(self, action: Action) -> bool:
-        """May these steps be carried out? If not, the record is left alone by the rest of this run."""
+    def admits(self, action: Action, item: int) -> bool:
+        """May these steps be carried out? If not, the record is left alone by the rest of this run.
+
+        `item` is its piece of work.
+        """
         mapping = action.pair.mapping
         ids = {side: seen.id for side in SIDES if isinstance(seen := action.pair.of(side), Record)}
         entry = next((e for side, one in ids.items() if (e := self.entries.get((mapping, side, one)))), None)
@@ -88,7 +92,7 @@ class Script:
             return True
         number = entry.told["record"]["number"] if entry else ""
         record: dict[str, Any] = {**{side: ids.get(side) for side in SIDES}, "number": number}
-        self.moved.append(Moved(mapping, record, reason))
+        self.moved.append(Moved(item, mapping, record, reason))
         for side, remote_id in ids.items():
             left = self.only.get(mapping, {}).get(side, [])
             left[:] = [one for one in left if one != remote_id]

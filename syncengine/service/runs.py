@@ -41,6 +41,7 @@ from syncengine.records.values import Ref
 from syncengine.records.values import Side
 from syncengine.service.lease import Lease
 from syncengine.service.lease import hold
+from syncengine.service.retention import prune_daily
 from syncengine.service.wiring import Company
 from syncengine.service.wiring import Live
 from syncengine.store.queries import parked
@@ -158,6 +159,7 @@ def _performed(
     if lease is not None and result.exit_code != 7:  # noqa: PLR2004
         with store.transaction():
             store.runs.finished(run_id, result.status, result.exit_code, dumps(_kept(found)))
+        prune_daily(company, store)
     return found
 
 
@@ -257,7 +259,7 @@ def _moved(asked: Asked) -> list[dict[str, Any]]:
     """Records of a plan's file that were not written, because they are not as the file says."""
     return [
         {
-            "id": None,
+            "id": one.id,
             "mapping": one.mapping,
             "record": dict(one.record),
             "side": None,

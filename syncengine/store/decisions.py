@@ -233,10 +233,12 @@ class SqlHistory:
 
     def note(self, subject: Subject, event: str, data: Mapping[str, Any]) -> None:
         """One thing that happened to a record: seen, decided, sent, answered, archived, parked."""
+        if self.session.pretending:
+            return
         self.note_many(event, {subject: data})
 
     def note_many(self, event: str, noted: Mapping[Subject, Mapping[str, Any]]) -> None:
-        """The same event of many records."""
+        """The same event of many records. In a dry run nothing has happened."""
         now = self.session.now()
         rows = [
             {
@@ -252,7 +254,7 @@ class SqlHistory:
             }
             for subject, data in noted.items()
         ]
-        if rows:
+        if rows and not self.session.pretending:
             self.session.run(insert(tables.history), rows)
 
     def newest(self, subject: Subject, event: str, limit: int) -> Sequence[Mapping[str, Any]]:

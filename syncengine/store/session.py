@@ -55,6 +55,7 @@ class Session:
         self.writes = writes
         self.fence: int | None = None
         self.along: Along | None = None
+        self.pretending = False  # a dry run: see `temporary`
         self._turn: Executable | None = None
         options: dict[str, Any] = {"immediate": writes}
         if engine.dialect.name == "postgresql":

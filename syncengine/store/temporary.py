@@ -15,18 +15,22 @@ from sqlalchemy.schema import CreateTable
 from syncengine.store import tables
 from syncengine.store.session import Session
 
-EMPTY: Final = frozenset({"history", "runs", "archive_versions", "leases"})
+EMPTY: Final = frozenset({"runs", "leases"})
 """Tables of which a plan needs no rows."""
+
+READ_ONLY: Final = frozenset({"history", "archive_versions"})
+"""Tables that a plan reads where they are: they are long, and nothing that is only pretended gets into them."""
 
 
 def shadow(session: Session) -> None:
     """From here on every statement of this session reads and writes its own copy."""
     sqlite = session.connection.dialect.name == "sqlite"
     copies = MetaData()
+    session.pretending = True
     with session.transaction():
         # PostgreSQL looks into the temporary schema first; the real tables stand where it would have looked else.
         home = "main" if sqlite else session.run(text("SELECT quote_ident(current_schema())")).scalar_one()
-        for table in tables.metadata.sorted_tables:
+        for table in [one for one in tables.metadata.sorted_tables if one.name not in READ_ONLY]:
             copy = _copy(table, copies)
             session.run(CreateTable(copy))
             ours, real = f"{'temp' if sqlite else 'pg_temp'}.{table.name}", f"{home}.{table.name}"

@@ -74,6 +74,7 @@ def test_a_record_that_moved_is_refused_and_the_others_go(bench: Bench, cli: Cli
     result = cli.json("apply", str(file), expect=1)
     assert result["status"] == "completed-with-errors"
     (error,) = result["errors"]
+    assert error["id"] > 0
     assert (error["code"], error["mapping"], error["record"]["number"]) == ("moved", ORDERS, moved)
     assert error["message"] == "it was changed after the plan was made"
     assert bench.live_documents(moved) == []

@@ -23,6 +23,7 @@ from tests.store.filled import impatient
 from tests.store.filled import rows
 from tests.store.operations import ORDERS
 from tests.store.operations import operation
+from tests.store.pictures import DOCUMENT
 
 
 def _pretend(store: SqlStore, coupling: int) -> int:
@@ -62,6 +63,19 @@ def test_it_sees_what_there_is_and_leaves_nothing(store: SqlStore, open_store: O
     dry.close()
     assert rows(store, "CRONUS") == before
     assert set(inspect(engine).get_table_names()) == names
+
+
+def test_it_reads_history_and_archive_and_adds_nothing_to_them(store: SqlStore, open_store: Open) -> None:
+    """What was planned before, and a version that a person wants back, are part of what a plan depends on."""
+    coupling = fill(store)
+    with store.transaction():
+        store.history.note(Subject(ORDERS, coupling), "planned", {"kind": "update"})
+    dry = open_store(writes=False)
+    shadow(dry.session)
+    with dry.transaction():
+        dry.history.note(Subject(ORDERS, coupling), "planned", {"kind": "pretended"})
+        assert [one["kind"] for one in dry.history.newest(Subject(ORDERS, coupling), "planned", 5)] == ["update"]
+        assert dry.archive.document(coupling, 1) == DOCUMENT
 
 
 def test_ids_of_the_copy_continue_where_the_real_ones_are(store: SqlStore, open_store: Open) -> None:

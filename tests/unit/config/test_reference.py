@@ -20,7 +20,15 @@ def _keys(part: type[BaseModel]) -> list[str]:
     "part",
     [
         *(models.StorePart, models.SalesPart, models.BackOfficePart, models.AuthPart, models.IntegrationPart),
-        *(models.MappingsPart, models.SchedulePart, models.WebPart, models.LimitsPart, models.LogPart),
+        *(
+            models.MappingsPart,
+            models.SchedulePart,
+            models.WebPart,
+            models.LimitsPart,
+            models.LogPart,
+            models.RetentionPart,
+        ),
+        models.RetentionPart,
         *(models.WebhooksPart, models.AlertsPart, models.AlertWebhook, models.AlertEmail, models.TracesPart),
     ],
 )
