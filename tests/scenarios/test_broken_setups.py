@@ -15,6 +15,7 @@ from collections.abc import Callable
 from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import field
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from http.server import HTTPServer
 from pathlib import Path
@@ -246,9 +247,10 @@ def _no_orders(one: SetUp) -> None:
     """As `$metadata` of an environment without a Sales app has it."""
 
     def touch(made: Company) -> None:
-        model = made.sales.schema.model()
+        published = made.sales.schema.published
+        model = published._ask()
         sets = {name: kind for name, kind in model.sets.items() if name not in ("salesorders", "salesorderdetails")}
-        made.sales.schema._model = type(model)(**{**model.__dict__, "sets": sets})
+        published._ask = lambda: replace(model, sets=sets)  # type: ignore[method-assign]
 
     one.touch = touch
 
