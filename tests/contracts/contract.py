@@ -596,6 +596,7 @@ class SystemContract:
 
     def test_without_a_connection_nothing_was_sent(self, bed: Bed) -> None:
         """So it may be sent again at once."""
+        self.made(bed)  # what the system can do is known by then
         bed.fault("down")
         receipts = list(
             bed.system.write([[self.create(bed, "nowhere")], [self.create(bed, "nowhere", no=2)]], bed.view)
