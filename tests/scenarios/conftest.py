@@ -30,6 +30,9 @@ class Shops:
             self.opened += 1
             self.used = 0
             bench = Bench(self.running, self.folder / str(self.opened))
+            # Many scenarios recreate and remove on one day here; the safety limits have tests of their own.
+            bench.configure(integration={"max_destructive_floor": 100_000})
+            bench.unlike_new = False
             bench.sync()
             self.bench = bench
         self.used += 1
