@@ -372,6 +372,8 @@ class Explained(Shape):
 
     coupling: dict[str, Any] | None
     parked: Parked | None
+    conflicts: list[dict[str, Any]]
+    versions: list[dict[str, Any]]
     events: list[dict[str, Any]]
 
 
