@@ -13,10 +13,21 @@ from syncengine.sandbox import world
 from tests.bench.bench import Bench
 from tests.bench.postgres import Server
 
+ROOT = Path(__file__).parent
+
 for name in [name for name in os.environ if name.startswith("SYNCENGINE")]:
     del os.environ[name]
 
 configure("json", "error")
+
+# What needs sockets, a database or a whole company is left out of `make check`.
+NOT_QUICK = {"sandbox", "contracts", "scenarios", "service", "store", "stores", "recovery", "exhaustive", "acceptance"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.relative_to(ROOT).parts[0] in NOT_QUICK:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")

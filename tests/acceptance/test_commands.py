@@ -42,7 +42,7 @@ def test_a_first_look_and_the_load(shell: Shell, tmp_path: Path) -> None:
     assert all(set(one) == {"id", "level", "message", "remedy", "doc"} for one in findings)
     # Without the companion extension nobody can see Archive Orders from outside.
     assert [one["id"] for one in findings if one["level"] != "ok"] == ["back_office.archive-orders"]
-    plan = fresh.json("plan", "--mapping", "CUSTOMER")
+    plan = fresh.json("plan", "--mapping", "CURRENCY")
     assert set(plan) >= RUN | {"actions"}
     assert {action["action"] for action in plan["actions"]} == {"couple"}
     result = fresh.json("couple")

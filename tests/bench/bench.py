@@ -161,7 +161,7 @@ class Bench:
         """Both sides agree, and a further run sends reads only. What every scenario comes to in the end."""
         self.mark()
         self.sync()
-        assert self.writes() == []
+        assert self.writes() == [], "a run after which both sides should agree still wrote"
         verified = self.verify()
         assert verified["differences"] == [], verified["differences"]
         assert verified["exit_code"] == 0

@@ -21,7 +21,7 @@ from tests.contracts.beds import SalesBed
 from tests.contracts.beds import over
 from tests.contracts.contract import SystemContract
 
-EVERY = 12
+EVERY = 30
 """One in so many is in `make test`."""
 
 # Switches that hold a number or names: what else they may be. Every other switch has its choices.

@@ -98,7 +98,7 @@ def test_some_stops(bench: Bench, part: int) -> None:
     """Every 20th of all (pair of orders, moment), counted through; a quarter of them in each part."""
     _opened(bench)
     for number, cases in list(enumerate(_pairs_of_orders()))[part::PARTS]:
-        for at in range(1 + (number * 7) % OFTEN, MOMENTS, OFTEN * 2):
+        for at in range(1 + (number * 7) % MOMENTS, MOMENTS, MOMENTS):
             _run(bench, cases, at)
 
 

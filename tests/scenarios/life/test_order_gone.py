@@ -9,6 +9,7 @@ import pytest
 from syncengine.errors import FailureClass
 from syncengine.service.decisions import accept_restore
 from tests.bench.bench import Bench
+from tests.bench.bench import Write
 from tests.scenarios.acts import ACTIVE
 from tests.scenarios.acts import CANCELED
 from tests.scenarios.acts import FULFILLED
@@ -44,6 +45,11 @@ ORDER = "SALESORDER-ORDER"
 def _no_invoice_names_it(bench: Bench, number: str) -> None:
     """Shipped as far as it was, the rest given up, the invoice made from shipments."""
     invoice(bench, number, separate=True)
+
+
+def _on_orders(shop: Bench) -> list[Write]:
+    """What was written to orders; a posted invoice is a record of its own and comes to Sales all the same."""
+    return [one for one in shop.writes() if one.table not in ("invoices", "invoicedetails")]
 
 
 @scenario(
@@ -388,7 +394,7 @@ def test_posted_while_held(shop: Bench) -> None:
     ship(shop, number)
     invoice(shop, number)
     shop.sync(expect=1, sweep_all=True)
-    assert (listed(shop), shop.writes()) == (["posted-while-held"], [])
+    assert (listed(shop), _on_orders(shop)) == (["posted-while-held"], [])
     shop.seller.submit(sales_id(shop, number))
     shop.sync()
     assert state(shop, number) == INVOICED
@@ -426,7 +432,7 @@ def test_canceled_and_posted(shop: Bench) -> None:
     invoice(shop, number)
     cancel(shop, number)
     shop.sync(expect=1, sweep_all=True)
-    assert (listed(shop), shop.writes()) == (["canceled-but-posted"], [])
+    assert (listed(shop), _on_orders(shop)) == (["canceled-but-posted"], [])
 
 
 @scenario(
