@@ -25,7 +25,7 @@ from syncengine.sandbox import world
 from syncengine.sandbox.people import Refused
 
 PROGRAM = str(Path(sys.executable).parent / "syncengine")
-SCHEDULE = '\n[schedule]\nincremental = "every 2s"\nsweep = "every 60s"\nverify = ""\n'
+SCHEDULE = '\n[schedule]\nincremental = "every {seconds:g}s"\nsweep = "every 60s"\nverify = ""\n'
 
 
 class Traffic:
@@ -97,10 +97,12 @@ def metric(address: str, name: str) -> float:
     return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith((f"{name}{{", f"{name} ")))
 
 
-def soak(minutes: float, per_minute: float, seed: int, most: int, folder: Path) -> list[dict[str, float]]:
+def soak(
+    minutes: float, per_minute: float, seconds: float, seed: int, most: int, folder: Path
+) -> list[dict[str, float]]:
     sandbox = world.start(orders=20)
     config = folder / "syncengine.toml"
-    config.write_text(sandbox.configuration() + SCHEDULE, encoding="utf-8")
+    config.write_text(sandbox.configuration() + SCHEDULE.format(seconds=seconds), encoding="utf-8")
     process = subprocess.Popen(  # noqa: S603
         [PROGRAM, "--config", str(config), "serve", "--port", "0"], stdout=subprocess.PIPE, text=True
     )
@@ -150,12 +152,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--acts-per-minute", type=float, default=20)
+    parser.add_argument("--seconds-between-runs", type=float, default=2)
     parser.add_argument("--most-orders", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         samples = soak(
-            arguments.minutes, arguments.acts_per_minute, arguments.seed, arguments.most_orders, Path(folder)
+            arguments.minutes,
+            arguments.acts_per_minute,
+            arguments.seconds_between_runs,
+            arguments.seed,
+            arguments.most_orders,
+            Path(folder),
         )
     settled = samples[len(samples) // 4 :]
     if len(settled) > 1:

@@ -14,7 +14,7 @@ from syncengine.cli.context import pass_options
 from syncengine.cli.output import emit_json
 from syncengine.errors import UsageError
 from syncengine.service import retention
-from syncengine.service.runs import to_text
+from syncengine.service.results import to_text
 
 mapping_option = click.option(
     "--mapping", default="CUSTOMER", show_default=True, metavar="NAME", help="Whose records the customer is one of."

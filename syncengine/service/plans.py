@@ -10,8 +10,8 @@ from typing import Final
 
 from syncengine.engine.scripted import Script
 from syncengine.errors import UsageError
-from syncengine.service.runs import from_text
-from syncengine.service.runs import to_text
+from syncengine.service.results import from_text
+from syncengine.service.results import to_text
 from syncengine.service.wiring import Company
 from syncengine.store.session import moment
 
