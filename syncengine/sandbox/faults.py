@@ -18,7 +18,7 @@ from syncengine.sandbox.exchange import Request
 KINDS = {
     "latency": "the answer is held back for `seconds`",
     "status": "answered with `status` before the service sees it; `retry_after` adds that header",
-    "reset-before": "the connection is closed before the service sees the request",
+    "reset-before": "the connection is closed, after `seconds`, before the service sees the request",
     "answer-lost": "applied, then the connection is closed without an answer",
     "half-body": "applied, then the connection is closed in the middle of the body",
     "slow-body": "applied, then the body drips over `seconds`",

@@ -144,6 +144,7 @@ class Origin:
             await self._send(send, response)
             return
         if "reset-before" in kinds:
+            await asyncio.sleep(max(fault.seconds for fault in struck if fault.kind == "reset-before"))
             self.log.add(request, None, who, time.perf_counter() - started, kinds)
             service.finished(caller, time.perf_counter() - started)
             self.connections.abort(client)

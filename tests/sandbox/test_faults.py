@@ -143,6 +143,22 @@ def test_a_write_goes_on_after_the_client_gave_up(served: Served) -> None:
     assert served.names() == ["Late"]
 
 
+def test_a_write_that_nobody_waited_for_never_arrives(served: Served) -> None:
+    """The client gives up, then the connection is closed: nothing was applied, and nothing comes later."""
+    served.fault(kind="reset-before", next=1, seconds=0.5, match={"method": "POST"})
+    with pytest.raises(httpx.ReadTimeout):
+        served.http.post(served.items, json={served.name: "Never"}, timeout=0.15)
+
+    def closed() -> bool:
+        return any("reset-before" in one["faults"] for one in served.http.get("/sandbox/requests?since=0").json())
+
+    until = time.monotonic() + 10
+    while not closed() and time.monotonic() < until:
+        time.sleep(0.05)
+    assert closed()
+    assert "Never" not in served.names()
+
+
 def test_a_page_set_changes_while_it_is_read(served: Served) -> None:
     """Between two pages somebody deletes a row already sent, adds one behind and one before the edge."""
     keys = {name: served.make(name) for name in ("B", "C", "D", "E")}
