@@ -32,6 +32,7 @@ from ruamel.yaml.events import CollectionStartEvent
 from syncengine.errors import MappingError
 from syncengine.errors import Problem
 from syncengine.mapping.grammar import MAPPING
+from syncengine.mapping.grammar import published
 from syncengine.mapping.language import Reader
 from syncengine.mapping.model import TableMapping
 from syncengine.mapping.neighbours import between
@@ -78,7 +79,7 @@ def shipped_folder() -> Path:
 
 def schema_text() -> str:
     """What `mapping.schema.json` holds."""
-    return json.dumps(MAPPING, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(published(), indent=2, ensure_ascii=False) + "\n"
 
 
 def in_mode(folders: Sequence[Path], mode: str | None) -> list[Path]:

@@ -197,3 +197,35 @@ MAPPING: Final[Schema] = {
         "name",
     ),
 }
+
+
+_DEFINED: Final[Mapping[str, Schema]] = {
+    "text": TEXT,
+    "names": NAME_OR_NAMES,
+    "cells": CELLS,
+    "filter": FILTER,
+    "transform": TRANSFORM,
+    "alternative": ALTERNATIVE,
+    "row": ROW,
+    "rows": ROWS,
+    "groups": GROUPS,
+    "policies": POLICIES,
+    "side": SIDE,
+    "lines": LINES,
+}
+
+
+def published() -> Schema:
+    """The same schema as editors are given it: what occurs again and again is written once, under `$defs`."""
+    definitions = {name: _shared(schema, name) for name, schema in _DEFINED.items()}
+    return {**_shared(MAPPING, ""), "$defs": definitions}
+
+
+def _shared(node: Any, within: str) -> Any:
+    """`node` with references in the place of what is defined; `within`: the definition that it is itself."""
+    if isinstance(node, Mapping):
+        for name, schema in _DEFINED.items():
+            if node is schema and name != within:
+                return {"$ref": f"#/$defs/{name}"}
+        return {key: _shared(value, "") for key, value in node.items()}
+    return [_shared(one, "") for one in node] if isinstance(node, (list, tuple)) else node
