@@ -6,7 +6,6 @@ number that comes back, a value the system moved, an edit in between are all fou
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import replace
@@ -79,7 +78,6 @@ class Applier:
         self.only = only
         self.gate = Gate(run)
         self.script = script
-        self.passes: Counter[Subject] = Counter()
 
     def work_through(self, mapping: TableMapping) -> None:
         pace: Pace | None = None
@@ -155,7 +153,7 @@ class Applier:
 
     def _plan(self, mapping: TableMapping, candidate: Candidate) -> Action:
         subject = candidate.subject
-        self.passes[subject] += 1
+        plans = self.run.in_hand.planned(subject)
         generation = self.run.store.journal.attempts(subject)
         if candidate.coupling is not None:
             generation += candidate.coupling.generation
@@ -169,7 +167,7 @@ class Applier:
         action = self._action(mapping, pair, candidate.problem or self.run.refused.get(subject))
         if action.kind == "tell" and subject in self.run.untold:
             action = replace(action, kind="none", steps=())
-        if action.steps and self.passes[subject] > self.run.limits.passes:
+        if action.steps and plans > self.run.limits.passes:
             return replace(action, steps=(), kind="none", problem=_restless(action))
         return action
 
@@ -198,12 +196,13 @@ class Applier:
         pair = action.pair
         if action.problem is None and pair.coupling is None:
             self._leave_alone(mapping, candidate, action)
+            self._done(subject)
             return
         if action.problem is None and any(not isinstance(pair.of(side), Record) for side in SIDES):
             status: CouplingStatus = ENDS.get(action.kind, "removed")
             store.couplings.end(pair.coupling or 0, status, action.reason)
             store.history.note(subject, "ended", {"reason": action.reason, "status": status})
-            store.work.done(subject)
+            self._done(subject)
             self.run.counts.of(mapping.name).uncoupled += 1
             return
         both = isinstance(pair.sales, Record) and isinstance(pair.back_office, Record)
@@ -212,7 +211,7 @@ class Applier:
         if action.problem is not None:
             self._park(candidate, action.problem, action)
         else:
-            store.work.done(subject)
+            self._done(subject)
 
     def _account(self, mapping: TableMapping, candidate: Candidate, action: Action) -> None:
         """Both reads are planned and leave nothing to send: remember their tokens, and what was found equal."""
@@ -232,7 +231,7 @@ class Applier:
         )
         if action.decisions and _is_news(candidate, action):
             store.history.note(candidate.subject, "decided", explain.decisions(action))
-        if self.passes[candidate.subject] == 1 and not action.decisions and action.problem is None:
+        if self.run.in_hand.plans(candidate.subject) == 1 and not action.decisions and action.problem is None:
             self.run.counts.of(mapping.name).unchanged += 1
 
     def _leave_alone(self, mapping: TableMapping, candidate: Candidate, action: Action) -> None:
@@ -241,7 +240,10 @@ class Applier:
         document = candidate.document(item.side) if item.side else None
         if item.side and document is not None:
             self.run.store.cursors.remember(mapping.name, item.side, {document.id: document.version}, action.reason)
-        self.run.store.work.done(candidate.subject)
+
+    def _done(self, subject: Subject) -> None:
+        self.run.store.work.done(subject)
+        self.run.in_hand.done(subject)
 
     def _park(self, candidate: Candidate, problem: Problem, action: Action) -> None:
         until = None
@@ -258,6 +260,8 @@ class Applier:
             # Read and planned in this version: a poll that brings it once more brings nothing new.
             self.run.store.cursors.remember(candidate.item.mapping, side, {document.id: document.version}, "parked")
         self.run.store.work.park(candidate.subject, problem, until=until, causes=action.waits_for, number=number)
+        if until is None and candidate.problem is None:
+            self.run.in_hand.done(candidate.subject)  # planned whole: only something new brings it back
         known = candidate.item.problem
         if known is None or (known.code, known.message) != (problem.code, problem.message):
             self.run.store.history.note(
@@ -285,7 +289,7 @@ class Applier:
                 if not action.steps or action.kind == "tell":
                     self._conclude(mapping, candidate, action)
                     continue
-                self.run.store.work.done(candidate.subject)
+                self._done(candidate.subject)
                 if action.kind in MAKES and candidate.coupling is None:
                     self._pretend_coupled(mapping, action)
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from syncengine.engine.counts import RunCounts
+from syncengine.engine.hands import InHand
 from syncengine.engine.references import StoredReferences
 from syncengine.mapping.fold import fold
 from syncengine.mapping.model import TableMapping
@@ -68,7 +69,7 @@ class Run:
     joined: set[str] = field(default_factory=set)  # mappings whose load in this run has compared both sides entirely
     lost: Counter[Subject] = field(default_factory=Counter)  # how often written values did not take
     refusals: dict[int, Problem] = field(default_factory=dict)  # why an operation takes its way back
-    touched: set[Subject] = field(default_factory=set)  # what this run has written to
+    in_hand: InHand = field(default_factory=InHand)
     refused: dict[Subject, Problem] = field(default_factory=dict)  # what this run tried and a system would not have
     untold: set[Subject] = field(default_factory=set)  # whose problem could not be written where people look
     again_at: datetime | None = None  # when all records that are asked for once more are due

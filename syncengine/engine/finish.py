@@ -92,6 +92,7 @@ class Finisher:
                 store.couplings.end(_coupling_of(subject), status, operation.reason)
                 store.history.note(subject, "ended", {"reason": operation.reason, "status": status})
                 store.work.done(subject)
+                self.run.in_hand.done(subject)
                 self.run.counts.of(mapping.name).uncoupled += 1
                 return
             if operation.kind == "reopen":
@@ -122,9 +123,10 @@ class Finisher:
             scope_of(mapping, documents["sales"]),
         )
         self.run.store.journal.couple(operation.id, coupling)
-        self.run.touched.add(Subject(mapping.name, coupling))
+        subject = Subject(mapping.name, coupling)
+        self.run.in_hand.coupled(operation.subject, subject)
         self.run.store.work.done(operation.subject)
-        return Subject(mapping.name, coupling)
+        return subject
 
     @staticmethod
     def _made_document(operation: Operation, made: Made) -> Document:

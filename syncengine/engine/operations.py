@@ -103,7 +103,7 @@ class Operations:
         )
         store = self.run.store
         opened = replace(operation, id=store.journal.open(operation))
-        self.run.touched.add(candidate.subject)
+        self.run.in_hand.wrote(candidate.subject)
         self._claim(opened)
         store.history.note(candidate.subject, "planned", {**explain.decisions(action), "operation": opened.id})
         if action.archive:

@@ -29,7 +29,7 @@ def rested(run: Run, mapping: TableMapping, candidates: Sequence[Candidate]) -> 
 
 def _rested(run: Run, one: Candidate) -> Candidate:
     document = one.document("back_office")
-    if one.coupling is None or one.problem is not None or document is None or one.subject in run.touched:
+    if one.coupling is None or one.problem is not None or document is None or run.in_hand.written(one.subject):
         return one
     seen = _tokens(document)
     known = one.coupling.tokens.get("back_office", {})

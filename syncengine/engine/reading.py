@@ -97,7 +97,7 @@ def as_pair(run: Run, mapping: TableMapping, candidate: Candidate, generation: i
     for side, found in candidate.documents.items():
         seen[side] = run.record(mapping, side, found) if isinstance(found, Document) else found
     known = coupling.tokens if coupling else {}
-    written = candidate.subject in run.touched
+    written = run.in_hand.written(candidate.subject)
     return Pair(
         mapping=mapping.name,
         coupling=coupling.id if coupling else None,

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from syncengine.config.mapping_files import shipped_folder
+from syncengine.engine.hands import InHand
 from syncengine.engine.run import Asked
+from syncengine.ports import Subject
 from syncengine.service.runs import perform
 from tests.bench.bench import Bench
 
@@ -92,3 +94,24 @@ def test_somebody_who_watches_sees_how_far_it_is(bench: Bench) -> None:
     applied = [data for event, data in reports if event == "applied" and data["mapping"] == "SALESORDER-ORDER"]
     assert applied[0]["done"] == 3
     assert applied[0]["total"] == 3
+
+
+def test_a_run_keeps_nothing_of_the_orders_it_has_finished_with(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """New, edited, refused for want of a customer, unchanged: what a run takes does not grow with their number."""
+    runs: set[InHand] = set()
+    counted = InHand.planned
+
+    def planned(hand: InHand, subject: Subject) -> int:
+        runs.add(hand)
+        return counted(hand, subject)
+
+    monkeypatch.setattr(InHand, "planned", planned)
+    stranger = bench.admin.person.request("POST", "accounts", {"name": "New one"}, prefer="return=representation")
+    numbers = [bench.sales_order(place) for place in range(1, 4)]
+    bench.sales_order(9, account=stranger["accountid"])
+    bench.full_sync()
+    bench.seller.edit(bench.seller.order(numbers[0])["salesorderid"], name="Another name", shipto_city="Portland")
+    bench.back_office_order(5)
+    bench.sync(sweep_all=True)
+    assert len(runs) == 2
+    assert [len(hand) for hand in runs] == [0, 0]
