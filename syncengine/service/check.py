@@ -169,7 +169,7 @@ def _any_answer(company: Company, side: Side) -> Answer:
         reader = company.sales.reader
         return reader.http.get(reader.root + company.sales.organization.path)
     back_office = company.back_office.reader
-    return back_office.http.get(f"{back_office.root}/companies({back_office.company_id()})")
+    return back_office.http.get(f"{back_office.root}/companies({back_office.company.id()})")
 
 
 def _mapping(mapping: TableMapping, side: Side | Literal[""], look: Callable[[], Iterator[Told]]) -> Iterator[Finding]:

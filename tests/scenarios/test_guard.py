@@ -259,7 +259,7 @@ def test_given_the_companion_when_only_an_old_job_is_left_then_the_run_goes_on(b
         _own(bench, has_companion=companion)  # which also tidies the jobs up
         environment._add_job(environment.session(company, "setup"), 5366, "Archived Sales Orders", 30)
         environment.journal.commit()
-        bench.company.back_office.cache.put("back-office-companion", None)
+        bench.company.back_office.cache.put("back-office-companion-metadata", None)
         bench.restart()
         bench.sync(expect=expected)
 

@@ -19,8 +19,8 @@ from typing import Final
 
 from syncengine.connectors.answers import Answer
 from syncengine.connectors.answers import server_time
+from syncengine.connectors.business_central.asking import HEADERS
 from syncengine.connectors.business_central.competitors import Competitors
-from syncengine.connectors.business_central.reading import HEADERS
 from syncengine.connectors.business_central.reading import Reader
 from syncengine.connectors.business_central.schema import Table
 from syncengine.connectors.codec import decode
@@ -36,7 +36,9 @@ MOMENT: Final = ColumnSchema("lastModifiedDateTime", "datetime")
 
 
 class Changes:
-    def __init__(self, reader: Reader, overlap_s: float, competitors: Competitors) -> None:
+    """`competitors` want to know of every poll where what they ask is a question of this root."""
+
+    def __init__(self, reader: Reader, overlap_s: float, competitors: Competitors | None = None) -> None:
         self.reader = reader
         self.overlap_s = overlap_s
         self.competitors = competitors
@@ -45,24 +47,25 @@ class Changes:
         """The server's time now: its own clock decides what comes after."""
         if poll.parent:
             return None
-        url = f"{self.reader.root}/{self.reader.company_path()}"
+        url = f"{self.reader.root}/{self.reader.company.path()}"
         answer = self.reader.http.get(url, HEADERS)
-        self.reader.take_company(answer)
+        self.reader.company.take(answer)
         return json.dumps({"since": server_time(answer.headers).isoformat()})
 
     def poll(self, wanted: Sequence[Poll]) -> Iterator[Polled]:
         """All in one batch, with the company and, where it is no more than a hint, what the guard asks."""
         reader = self.reader
         asked = [poll for poll in wanted if not poll.parent and poll.cursor]
-        hint = self.competitors.path()
-        along = [path for path in (reader.company_path(), hint) if path]
+        competitors = self.competitors
+        hint = competitors.path() if competitors is not None else None
+        along = [path for path in (reader.company.path(), hint) if path]
         operations = [jsonbatch.Operation("GET", self._path(poll), {**HEADERS, "prefer": PAGE}) for poll in asked]
         operations += [jsonbatch.Operation("GET", path, dict(HEADERS)) for path in along]
         asked_at = time.monotonic()
         answers, now = reader.ask_at_once(operations)
-        reader.take_company(answers[len(asked)])
-        if hint:
-            self.competitors.take(answers[-1], asked_at)
+        reader.company.take(answers[len(asked)])
+        if hint and competitors is not None:
+            competitors.take(answers[-1], asked_at)
         by_poll = dict(zip((id(poll) for poll in asked), answers, strict=False))
         return (self._polled(poll, by_poll.get(id(poll)), now) for poll in wanted)
 

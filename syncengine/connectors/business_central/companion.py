@@ -1,34 +1,39 @@
 """The companion extension's own API, beside API v2.0: found through its `$metadata`, never assumed.
 
-It shows what no page of API v2.0 shows, Business Central's own order integration and *Archive Orders* among it.
+Its tables are read and written as any others, under names that begin with `companion/`; see `system`. Here is what is
+its own: actions, and the company's settings.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from syncengine.connectors.answers import Answer
 from syncengine.connectors.answers import error_of
-from syncengine.connectors.business_central.reading import HEADERS
+from syncengine.connectors.business_central.asking import HEADERS
 from syncengine.connectors.business_central.reading import Reader
 from syncengine.connectors.codec import to_json
-from syncengine.connectors.odata import metadata
 from syncengine.errors import CredentialsRefused
 from syncengine.errors import SyncError
+from syncengine.errors import Unreachable
 from syncengine.errors import UsageError
 
 STANDARD: Final = "/api/v2.0"
 ROUTE: Final = "/api/syncengine/companion/v1.0"
-HOUR_S: Final = 3600.0
+PREFIX: Final = "companion/"  # before the names of its tables, in mappings and wherever else they are named
 
 ACTION_SETS: Final[Mapping[str, str]] = {"salesOrders": "orderDocuments"}
 ACTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     "salesOrders": {one: f"Microsoft.NAV.{one}" for one in ("archive", "reopen", "release")}
 }
 """Per table of API v2.0: the companion's set of the same documents under the same ids, and what can be done to one."""
+
+
+def root_beside(root: str) -> str:
+    """The companion's root beside that of API v2.0; empty where ours does not end as that does."""
+    return root.removesuffix(STANDARD) + ROUTE if root.endswith(STANDARD) else ""
 
 
 @dataclass(frozen=True)
@@ -43,53 +48,51 @@ class CompanionSetup:
 
 
 class Companion:
-    def __init__(self, reader: Reader) -> None:
+    """`reader` is over the companion's own root; None where our URL is not such that it could stand beside it."""
+
+    def __init__(self, reader: Reader | None) -> None:
         self.reader = reader
-        root = reader.root
-        self.root = root.removesuffix(STANDARD) + ROUTE if root.endswith(STANDARD) else ""
-        self._sets: frozenset[str] | None = None
-        self._asked_at = float("-inf")
 
     def sets(self) -> frozenset[str]:
-        """The entity sets it has; none where it is not installed. Asked once an hour."""
-        if self._sets is None or time.monotonic() - self._asked_at > HOUR_S:
-            cache = self.reader.schema.cache
-            kept = cache.get("back-office-companion", HOUR_S)
-            if not isinstance(kept, list):
-                kept = self._ask()
-                cache.put("back-office-companion", kept)
-            self._sets, self._asked_at = frozenset(str(one) for one in kept), time.monotonic()
-        return self._sets
+        """The entity sets it has; none where it is not installed. Asked once an hour. Raises Unreachable: an answer
+        that is missing says nothing.
+        """
+        return frozenset(self.reader.schema.model().sets) if self.reader is not None else frozenset()
 
-    def _ask(self) -> list[str]:
-        if not self.root:
-            return []
-        answer = self.reader.http.get(f"{self.root}/$metadata", {"accept": "application/xml"})
-        if answer.status != 200:  # noqa: PLR2004
-            return []
-        try:
-            return sorted(metadata.parse(answer.body).sets)
-        except metadata.NotMetadata:
-            return []
+    def capabilities(self) -> frozenset[str]:
+        """What a mapping may require: each of its tables, by the name that mappings have for it."""
+        return frozenset(PREFIX + one for one in self.sets())
+
+    def over(self) -> Reader:
+        """Raises Unreachable where it is not installed."""
+        if self.reader is None or not self.sets():
+            raise Unreachable(
+                "the companion extension is not installed in Business Central",
+                remedy="Install it, or say in the mapping what it `requires`.",
+                side="back_office",
+            )
+        return self.reader
 
     def acts(self, table: str) -> frozenset[str]:
         """The bound actions it adds to a table of API v2.0."""
         return frozenset(ACTIONS.get(table, {})) if ACTION_SETS.get(table, "") in self.sets() else frozenset()
 
     def action(self, table: str, key: str, action: str) -> str:
-        return f"{self.path(ACTION_SETS[table], key)}/{ACTIONS[table][action]}"
+        return f"{self.url(ACTION_SETS[table], key)}/{ACTIONS[table][action]}"
 
-    def path(self, table: str, key: str = "") -> str:
-        return f"{self.root}/{self.reader.path(table, key)}"
+    def url(self, entity_set: str, key: str = "") -> str:
+        reader = self.over()
+        return f"{reader.root}/{reader.path(PREFIX + entity_set, key)}"
 
     def setup(self) -> CompanionSetup | Answer | None:
         """The settings; None without the extension; the answer itself where they may not be read."""
         if "setup" not in self.sets():
             return None
-        answer = self.reader.http.get(self.path("setup"), HEADERS)
+        reader = self.over()
+        answer = reader.http.get(self.url("setup"), HEADERS)
         if answer.status != 200:  # noqa: PLR2004
             return answer
-        rows = self.reader.json(answer, "reading the companion's setup")["value"]
+        rows = reader.json(answer, "reading the companion's setup")["value"]
         return _setup(rows[0]) if rows else None
 
     def turn_archiving_on(self) -> None:
@@ -105,8 +108,8 @@ class Companion:
                 code="no-companion",
             )
         headers = {**HEADERS, "content-type": "application/json", "if-match": found.version or "*"}
-        url = self.path("setup", found.id)
-        answer = self.reader.http.once("PATCH", url, headers, to_json({"archiveOrders": True}))
+        url = self.url("setup", found.id)
+        answer = self.over().http.once("PATCH", url, headers, to_json({"archiveOrders": True}))
         if answer.status in (401, 403):
             code, message = error_of(answer)
             raise CredentialsRefused(

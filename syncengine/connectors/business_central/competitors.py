@@ -14,9 +14,9 @@ from typing import Any
 from typing import Final
 
 from syncengine.connectors.answers import Answer
+from syncengine.connectors.business_central.asking import HEADERS
 from syncengine.connectors.business_central.companion import Companion
 from syncengine.connectors.business_central.companion import CompanionSetup
-from syncengine.connectors.business_central.reading import HEADERS
 from syncengine.connectors.business_central.reading import Reader
 from syncengine.connectors.codec import NotJson
 from syncengine.connectors.codec import from_json

@@ -9,9 +9,9 @@ from typing import Any
 from typing import Final
 
 from syncengine.connectors.answers import Answer
+from syncengine.connectors.business_central.asking import HEADERS
 from syncengine.connectors.business_central.companion import Companion
 from syncengine.connectors.business_central.companion import CompanionSetup
-from syncengine.connectors.business_central.reading import HEADERS
 from syncengine.connectors.business_central.reading import Reader
 from syncengine.connectors.odata.query import with_options
 

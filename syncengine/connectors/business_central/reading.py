@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import time
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -16,6 +14,10 @@ from syncengine.connectors.answers import told_time
 from syncengine.connectors.batching import BatchSize
 from syncengine.connectors.batching import ask_all
 from syncengine.connectors.business_central import standard
+from syncengine.connectors.business_central.asking import HEADERS
+from syncengine.connectors.business_central.asking import json_of
+from syncengine.connectors.business_central.asking import refuse
+from syncengine.connectors.business_central.company import ChosenCompany
 from syncengine.connectors.business_central.entities import cells_for_filter
 from syncengine.connectors.business_central.entities import document
 from syncengine.connectors.business_central.entities import expand
@@ -33,8 +35,6 @@ from syncengine.connectors.odata.query import equalities
 from syncengine.connectors.odata.query import fitting
 from syncengine.connectors.odata.query import with_options
 from syncengine.connectors.paging import PageSizes
-from syncengine.errors import ConfigurationError
-from syncengine.errors import CredentialsRefused
 from syncengine.errors import Unreachable
 from syncengine.mapping.filters import STATE
 from syncengine.mapping.filters import Condition
@@ -46,104 +46,26 @@ from syncengine.records.document import View
 from syncengine.records.values import ZERO_GUID
 from syncengine.records.values import Wire
 
-HEADERS = {
-    "accept": "application/json",
-    "accept-language": "en-US",
-    # Reads may be served by a replica that lags behind; ours decide what is written next.
-    "data-access-intent": "ReadWrite",
-}
 LOCAL_CURRENCY = "local currency"
-COMPANY = "back-office-company"
 FIRST_BATCH, MOST_OPERATIONS = 50, 100
 NOT_TAKEN = frozenset({400, 413})
 LONGEST_URL = 15_000  # about 15.7 kB are taken, the root included
 
 
 class Reader:
-    """`company` is a name or an id; the id is asked for once and kept."""
+    """Reads over one root of the service; several of them may share the company."""
 
-    def __init__(self, http: HttpClient, root: str, schema: Schema, company: str) -> None:
+    def __init__(self, http: HttpClient, root: str, schema: Schema, company: ChosenCompany) -> None:
         self.http = http
         self.root = root
         self.schema = schema
         self.company = company
         self.sizes = PageSizes()
         self.batch = BatchSize(FIRST_BATCH, min(http.connection.limits.batch, MOST_OPERATIONS))
-        self._company: dict[str, str] = {}
-        self._confirmed_at = float("-inf")
-
-    # the company
-
-    def company_id(self) -> str:
-        """Raises ConfigurationError where there is no such company, naming those there are."""
-        return self.company_row()["id"]
-
-    def company_row(self) -> dict[str, str]:
-        """As it was when it was last looked at: another company may have taken its place since; see `confirm`."""
-        if not self._company:
-            kept = self.schema.cache.get(COMPANY)
-            if isinstance(kept, dict) and kept.get("wanted") == self.company:
-                self._company = {str(name): str(value) for name, value in kept.items()}
-            else:
-                self._keep(self._ask_company())
-        return self._company
-
-    def confirmed(self, max_age_s: float) -> dict[str, str]:
-        """As the service shows it now, or did not longer ago than that."""
-        if time.monotonic() - self._confirmed_at > max_age_s:
-            self._keep(self._ask_company())
-        return self._company
-
-    def company_path(self) -> str:
-        """What to ask along with a batch that goes out anyway."""
-        return f"companies({self.company_id()})?$select=id,name,systemVersion"
-
-    def take_company(self, answer: Answer | None) -> None:
-        """The answer to `company_path`: the company is still there, or is to be looked for by its name again."""
-        if answer is not None and answer.status == 200:  # noqa: PLR2004
-            self._keep(_company_of(from_json(answer.body)))
-        elif answer is not None and answer.status == 404:  # noqa: PLR2004
-            self._company, self._confirmed_at = {}, float("-inf")
-            self.schema.cache.put(COMPANY, None)
-
-    def _keep(self, row: dict[str, str]) -> None:
-        """What is known of the system holds for this version of it only."""
-        kept = self.schema.cache.get(COMPANY)
-        before = kept.get("version", "") if isinstance(kept, dict) else ""
-        if before and row["version"] != before:
-            self.schema.forget()
-        self._company, self._confirmed_at = {**row, "wanted": self.company}, time.monotonic()
-        if kept != self._company:
-            self.schema.cache.put(COMPANY, self._company)
-
-    def other_company(self, company_id: str) -> bool:
-        """Is this some other company's id, as far as we know without asking?"""
-        return bool(self._company) and self._company["id"].lower() != company_id.lower()
-
-    def _ask_company(self) -> dict[str, str]:
-        answer = self.http.get(f"{self.root}/companies", HEADERS)
-        if answer.status == 404:  # noqa: PLR2004
-            raise Unreachable(
-                f"there is no API at {self.root}: {answer.words()}",
-                remedy="The url goes up to and with /api/v2.0: https://api.businesscentral.dynamics.com/v2.0/TENANT/"
-                "ENVIRONMENT/api/v2.0; check tenant and environment.",
-                side="back_office",
-            )
-        found = self.json(answer, "reading the companies")["value"]
-        for one in found:
-            if self.company.casefold() in (str(one["id"]).casefold(), str(one["name"]).casefold()):
-                return _company_of(one)
-        known = [str(one["name"]) for one in found]
-        names, meant = ", ".join(known) or "none", _meant(self.company, known)
-        raise ConfigurationError(
-            f"there is no company {self.company!r} in Business Central{meant}",
-            remedy=f"Set [back_office] company to one of: {names}.",
-            side="back_office",
-        )
 
     def path(self, table: str, key: str = "") -> str:
         """Relative to the root: `companies(…)/salesOrders(…)`."""
-        return f"companies({self.company_id()})/{table}" + (f"({key})" if key else "")
+        return f"companies({self.company.id()})/{self.schema.own(table)}" + (f"({key})" if key else "")
 
     def row_path(self, table: str, key: str) -> str:
         """The path of one row; a row that is known by its code is addressed by its id, which is asked for."""
@@ -235,7 +157,7 @@ class Reader:
 
     def read(self, view: View, ids: Sequence[str]) -> dict[str, Document | Gone]:
         table, sets = self.schema.table(view.table), self.schema.model().sets
-        if sets and view.table not in sets:
+        if sets and self.schema.own(view.table) not in sets:
             # The same words as for a key that does not exist: nothing may be taken for deleted.
             self.schema.forget()
             raise Unreachable(
@@ -333,36 +255,10 @@ class Reader:
 
     def json(self, answer: Answer, doing: str) -> Any:
         """The JSON body of a successful read. Raises CredentialsRefused, Unreachable."""
-        if answer.status >= 400:  # noqa: PLR2004
-            self.refuse(answer, doing)
-        try:
-            return from_json(answer.body)
-        except NotJson as error:
-            raise Unreachable(
-                f"{doing} in Business Central brought no data: {answer.words()}",
-                remedy="Check the url.",
-                side="back_office",
-            ) from error
+        return json_of(self.schema, answer, doing)
 
     def refuse(self, answer: Answer, doing: str) -> None:
-        code, _ = error_of(answer)
-        if answer.status in (400, 404):
-            self.schema.forget()  # names that no longer fit: the next try reads them anew
-        if answer.status in (401, 403) or code.startswith("Authorization_"):
-            raise CredentialsRefused(
-                f"{doing} in Business Central was refused: {answer.words()}",
-                remedy="Assign the permission sets described in the README to the application there.",
-                side="back_office",
-            )
-        raise Unreachable(
-            f"{doing} in Business Central failed with status {answer.status}: {answer.words()}",
-            remedy="Check url and company, and the mapping's table and column names; `syncengine check` looks at each.",
-            side="back_office",
-        )
-
-
-def _company_of(row: Mapping[str, Any]) -> dict[str, str]:
-    return {"id": str(row["id"]), "name": str(row["name"]), "version": str(row.get("systemVersion") or "")}
+        refuse(self.schema, answer, doing)
 
 
 def by_members(table: Table, where: Filter) -> Filter:
@@ -394,12 +290,6 @@ def _member(table: Table, column: str, value: Wire, words: Mapping[str, str]) ->
         return member(words.get(value, value))
     kind = table.columns.get(column)
     return member(value) if kind is not None and kind.type == "choice" else value
-
-
-def _meant(wanted: str, known: Sequence[str]) -> str:
-    by_folded = {name.casefold(): name for name in known}
-    close = difflib.get_close_matches(wanted.casefold(), by_folded, n=1)
-    return f"; did you mean {by_folded[close[0]]!r}?" if close else ""
 
 
 def is_gone(answer: Answer) -> bool:

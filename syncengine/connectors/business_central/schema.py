@@ -31,11 +31,15 @@ class Table:
 
 
 class Schema:
-    def __init__(self, http: HttpClient, root: str, cache: Cache) -> None:
+    """One root of the service. `prefix` stands before the names of its tables, wherever they are named outside."""
+
+    def __init__(self, http: HttpClient, root: str, cache: Cache, prefix: str = "", *, optional: bool = False) -> None:
         self.http = http
         self.root = root
         self.cache = cache
-        self.published = Published(http, f"{root}/$metadata", cache, "back-office-metadata")
+        self.prefix = prefix
+        name = f"back-office-{prefix.replace('/', '-')}metadata"
+        self.published = Published(http, f"{root}/$metadata", cache, name, optional=optional)
         self._generation = 0
         self._tables: dict[str, Table] = {}
 
@@ -46,6 +50,10 @@ class Schema:
         if name not in self._tables:
             self._tables[name] = self._build(name)
         return self._tables[name]
+
+    def own(self, name: str) -> str:
+        """A table as this root itself calls it."""
+        return name.removeprefix(self.prefix)
 
     def forget(self) -> None:
         """What is known of the system may be out of date."""
@@ -70,7 +78,7 @@ class Schema:
         return self.published.model()
 
     def _build(self, name: str) -> Table:
-        entity = self.model().entity(name)
+        entity = self.model().entity(self.own(name))
         read_only = standard.READ_ONLY.get(name, frozenset({"id", "lastModifiedDateTime"}))
         key = standard.KEYS.get(name, "id")
         if entity is None:
@@ -86,6 +94,8 @@ class Schema:
             for one in entity.properties.values()
         }
         collections = {
-            self.model().set_of(one.target): one.name for one in entity.navigation.values() if one.collection
+            self.prefix + self.model().set_of(one.target): one.name
+            for one in entity.navigation.values()
+            if one.collection
         }
         return Table(name, key, columns, {**standard.LINES_NAVIGATION, **collections}, published=True)

@@ -12,12 +12,15 @@ from typing import Literal
 import httpx
 
 from syncengine.connectors.answers import Answer
+from syncengine.connectors.business_central.asking import HEADERS
 from syncengine.connectors.business_central.changes import Changes
+from syncengine.connectors.business_central.companion import PREFIX
 from syncengine.connectors.business_central.companion import Companion
+from syncengine.connectors.business_central.companion import root_beside
+from syncengine.connectors.business_central.company import ChosenCompany
 from syncengine.connectors.business_central.competitors import Competitors
 from syncengine.connectors.business_central.entities import caption
 from syncengine.connectors.business_central.inspection import Inspection
-from syncengine.connectors.business_central.reading import HEADERS
 from syncengine.connectors.business_central.reading import Reader
 from syncengine.connectors.business_central.schema import Schema
 from syncengine.connectors.business_central.webhooks import BusinessCentralWebhooks
@@ -57,17 +60,23 @@ class BusinessCentral:
         root = connection.url.rstrip("/")
         self.cache = cache or NoCache()
         self.schema = Schema(self.http, root, self.cache)
+        beside = root_beside(root)
+        schemas = [self.schema, *([Schema(self.http, beside, self.cache, PREFIX, optional=True)] if beside else [])]
         options = connection.options
-        self.reader = Reader(self.http, root, self.schema, str(options.get("company", "")))
+        company = ChosenCompany(str(options.get("company", "")), schemas)
+        readers = [Reader(self.http, schema.root, schema, company) for schema in schemas]
+        self.reader = readers[0]
+        self.companion = Companion(readers[1] if beside else None)
         overlap, ignored = options.get("overlap_s"), options.get("ignore_competitors")
-        self.companion = Companion(self.reader)
+        overlap_s = float(overlap) if isinstance(overlap, (int, float)) else 600.0
         self.competitors = Competitors(
             self.reader, self.companion, [str(one) for one in ignored] if isinstance(ignored, (list, tuple)) else ()
         )
-        self.changes = Changes(
-            self.reader, float(overlap) if isinstance(overlap, (int, float)) else 600.0, self.competitors
-        )
-        self.writer = Writer(self.reader, self.companion)
+        self.changes = [
+            Changes(self.reader, overlap_s, self.competitors),
+            *(Changes(one, overlap_s) for one in readers[1:]),
+        ]
+        self.writers = [Writer(self.reader, self.companion), *(Writer(one) for one in readers[1:])]
         self.inspection = Inspection(self.reader, self.companion)
         self.webhooks = BusinessCentralWebhooks(self.reader)
 
@@ -87,7 +96,7 @@ class BusinessCentral:
         self.http.close()
 
     def identity(self) -> Identity:
-        row = self.reader.confirmed(HOUR_S)
+        row = self.reader.company.confirmed(HOUR_S)
         return Identity(row["id"], row["name"])
 
     def guard(self, max_age_s: float) -> Guard:
@@ -95,11 +104,30 @@ class BusinessCentral:
 
     def traits(self, tables: Iterable[str]) -> Traits:
         names = list(tables)
+        extended = [name for name in names if name.startswith(PREFIX)]
+        names = [name for name in names if name not in extended]
+        schemas = self.schema.schemas(names)
+        if extended and self.companion.sets():
+            schemas |= self.companion.over().schema.schemas(extended)
         return Traits(
             tables={name: replace(self.schema.traits(name), acts=self.companion.acts(name)) for name in names},
-            schemas=self.schema.schemas(names),
+            schemas=schemas,
             settings={"countries": self._countries()},
         )
+
+    def capabilities(self) -> frozenset[str]:
+        """What mappings may require of this environment."""
+        return self.companion.capabilities()
+
+    def _root(self, table: str) -> int:
+        """Which root serves a table: API v2.0, or the companion. Raises Unreachable where that is not installed."""
+        if not table.startswith(PREFIX):
+            return 0
+        self.companion.over()
+        return 1
+
+    def _reader(self, table: str) -> Reader:
+        return self.companion.over() if self._root(table) else self.reader
 
     def _countries(self) -> dict[str, str]:
         """Country names and codes, folded, to codes; kept for a day."""
@@ -118,7 +146,10 @@ class BusinessCentral:
 
     def describe(self, table: str) -> TableSchema | None:
         """Everything `$metadata` says of a table; None where there is no such table."""
-        found, entity = self.schema.table(table), self.schema.model().entity(table)
+        if table.startswith(PREFIX) and not self.companion.sets():
+            return None
+        schema = self._reader(table).schema
+        found, entity = schema.table(table), schema.model().entity(schema.own(table))
         if entity is None:
             return None
         choices = {p.name: {str(caption(one)): one for one in p.choices} for p in entity.properties.values()}
@@ -128,25 +159,31 @@ class BusinessCentral:
 
     def probe(self, view: View, where: Filter) -> Answer:
         """One row with everything a mapping reads: does the service take these names, this filter?"""
-        return self.reader.probe(view, where)
+        return self._reader(view.table).probe(view, where)
 
     def begin(self, poll: Poll) -> str | None:
-        return self.changes.begin(poll)
+        return self.changes[self._root(poll.table)].begin(poll)
 
     def poll(self, wanted: Sequence[Poll]) -> Iterator[Polled]:
-        return self.changes.poll(wanted)
+        """One batch for each root that is asked; the standard one always, for what goes along with it."""
+        first, *others = ([one for one in wanted if self._root(one.table) == root] for root in range(len(self.changes)))
+        polled = {id(one): got for one, got in zip(first, self.changes[0].poll(first), strict=True)}
+        for changes, asked in zip(self.changes[1:], others, strict=True):
+            if asked:
+                polled |= {id(one): got for one, got in zip(asked, changes.poll(asked), strict=True)}
+        return (polled[id(one)] for one in wanted)
 
     def scan(self, view: View, where: Filter, after: str | None = None) -> Iterator[Page]:
-        return self.reader.scan(view, where, after)
+        return self._reader(view.table).scan(view, where, after)
 
     def total(self, table: str, where: Filter) -> int | None:
-        return self.reader.total(table, where)
+        return self._reader(table).total(table, where)
 
     def read(self, view: View, ids: Sequence[str]) -> Mapping[str, Document | Gone]:
-        return self.reader.read(view, ids)
+        return self._reader(view.table).read(view, ids)
 
     def find(self, view: View, wanted: Sequence[Mapping[str, Wire]]) -> Sequence[Sequence[Document]]:
-        return self.reader.find(view, wanted)
+        return self._reader(view.table).find(view, wanted)
 
     def write(self, groups: Sequence[Sequence[Step]], view: View) -> Iterator[tuple[int, Sequence[Receipt]]]:
-        return self.writer.write(groups, view)
+        return self.writers[self._root(view.table)].write(groups, view)

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from syncengine.connectors.answers import Answer
 from syncengine.connectors.business_central import standard
-from syncengine.connectors.business_central.reading import HEADERS
+from syncengine.connectors.business_central.asking import HEADERS
 from syncengine.connectors.business_central.reading import Reader
 from syncengine.connectors.codec import NotJson
 from syncengine.connectors.codec import from_json
@@ -97,7 +97,7 @@ class BusinessCentralWebhooks:
         """The entity sets that can be told of, asked once; None where the service does not say."""
         if not self._asked:
             root, version = self.reader.root.rpartition("/")[::2]
-            path = f"microsoft/runtime/beta/companies({self.reader.company_id()})/webhookSupportedResources"
+            path = f"microsoft/runtime/beta/companies({self.reader.company.id()})/webhookSupportedResources"
             answer = self.reader.http.get(f"{root}/{path}", HEADERS) if version == STANDARD else None
             self._asked = True
             if answer is not None and answer.status == 200:  # noqa: PLR2004
@@ -109,11 +109,11 @@ class BusinessCentralWebhooks:
     def _resource(self, table: str) -> str:
         """`/api/v2.0/companies(…)/salesOrders`: the part of our root that names the API, whatever stands before it."""
         api = urlsplit(self.reader.root).path.rpartition("/api/")[2]
-        return f"/api/{api}/companies({self.reader.company_id()})/{table}"
+        return f"/api/{api}/companies({self.reader.company.id()})/{table}"
 
     def _subscription(self, one: Mapping[str, Any]) -> Subscription | None:
         resource = _RESOURCE.fullmatch(str(one.get("resource", "")))
-        if resource is None or resource[1].lower() != self.reader.company_id().lower():
+        if resource is None or resource[1].lower() != self.reader.company.id().lower():
             return None
         ends = datetime.fromisoformat(str(one["expirationDateTime"]))
         version = one.get("@odata.etag")
@@ -146,7 +146,7 @@ class BusinessCentralWebhooks:
 
     def _hint(self, one: Mapping[str, Any]) -> Hint | None:
         resource = _RESOURCE.fullmatch(str(one.get("resource", "")))
-        if resource is None or self.reader.other_company(resource[1]):
+        if resource is None or self.reader.company.is_other(resource[1]):
             return None
         return Hint(resource[2], resource[3])
 

@@ -15,12 +15,12 @@ from syncengine.connectors.batching import Group
 from syncengine.connectors.batching import Received
 from syncengine.connectors.batching import Sent
 from syncengine.connectors.batching import send_all
+from syncengine.connectors.business_central.asking import HEADERS
 from syncengine.connectors.business_central.companion import Companion
 from syncengine.connectors.business_central.entities import body_of
 from syncengine.connectors.business_central.entities import document
 from syncengine.connectors.business_central.entities import expand
 from syncengine.connectors.business_central.entities import select
-from syncengine.connectors.business_central.reading import HEADERS
 from syncengine.connectors.business_central.reading import Reader
 from syncengine.connectors.business_central.reading import is_gone
 from syncengine.connectors.codec import NotJson
@@ -50,7 +50,9 @@ LOCKED = "status must be equal to"
 
 
 class Writer:
-    def __init__(self, reader: Reader, companion: Companion) -> None:
+    """`companion` carries out what this root has no action for; without one nothing is asked of it."""
+
+    def __init__(self, reader: Reader, companion: Companion | None = None) -> None:
         self.reader = reader
         self.companion = companion
         self.http = reader.http
@@ -145,14 +147,14 @@ class Writer:
             options = {"$expand": expand(self.schema, table, view)}
             return jsonbatch.Operation("POST", with_options(reader.path(step.table), options), headers, body)
         if step.verb == "create-line":
-            url = f"{reader.path(view.table, str(step.parent))}/{step.table}"
+            url = f"{reader.path(view.table, str(step.parent))}/{self.schema.own(step.table)}"
             return jsonbatch.Operation("POST", url, headers, body_of(table, step.body))
-        if step.verb == "act":
+        if step.verb == "act" and self.companion is not None:
             action = self.companion.action(step.table, str(step.target), str(step.body["action"]))
             return jsonbatch.Operation("POST", action, headers)
         url = reader.row_path(step.table, str(step.target))
         if step.verb.endswith("-line"):
-            url = f"{reader.path(view.table, str(step.parent))}/{step.table}({step.target})"
+            url = f"{reader.path(view.table, str(step.parent))}/{self.schema.own(step.table)}({step.target})"
         guarded = {**headers, "if-match": str(step.expects or "*")}
         if step.verb in ("delete", "delete-line"):
             return jsonbatch.Operation("DELETE", url, guarded)

@@ -14,10 +14,15 @@ from syncengine.observe.logging import get_logger
 log = get_logger()
 
 DAY_S: Final = 24 * 3600
+HOUR_S: Final = 3600
 
 
 class Published:
-    """`name` is the cache's; `keep` says which entity sets are worth keeping. `generation` moves with each change."""
+    """`name` is the cache's; `keep` says which entity sets are worth keeping. `generation` moves with each change.
+
+    `optional`: it may well not be there. A refusal says so, and is asked again after an hour; no answer says nothing,
+    and is an error.
+    """
 
     def __init__(
         self,
@@ -26,21 +31,25 @@ class Published:
         cache: Cache,
         name: str,
         keep: Callable[[metadata.Model], set[str]] = lambda model: set(model.sets),
+        *,
+        optional: bool = False,
     ) -> None:
         self.http = http
         self.url = url
         self.cache = cache
         self.name = name
         self.keep = keep
+        self.optional = optional
+        self.max_age_s = HOUR_S if optional else DAY_S
         self.generation = 0
         self._model: metadata.Model | None = None
         self._read_at = float("-inf")
 
     def model(self) -> metadata.Model:
         """Empty where the service publishes nothing that can be read. Raises Unreachable, CredentialsRefused."""
-        if self._model is not None and time.monotonic() - self._read_at < DAY_S:
+        if self._model is not None and time.monotonic() - self._read_at < self.max_age_s:
             return self._model
-        kept = self.cache.get(self.name, DAY_S)
+        kept = self.cache.get(self.name, self.max_age_s)
         if isinstance(kept, dict):
             self._model = metadata.from_plain(kept)
         else:
@@ -65,6 +74,6 @@ class Published:
                 return metadata.parse(answer.body)
             except metadata.NotMetadata as error:
                 log.warning("metadata_unreadable", side=self.http.side, error=str(error))
-        else:
+        elif not self.optional:
             log.warning("metadata_unavailable", side=self.http.side, status=answer.status)
         return metadata.Model()

@@ -208,4 +208,4 @@ def test_a_company_that_is_gone_is_looked_for_by_its_name_again() -> None:
     service.company["id"] = OTHER
     system.begin(Poll("salesOrders"))
     assert system.identity().id == OTHER
-    assert system.reader.company_id() == OTHER
+    assert system.reader.company.id() == OTHER
