@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,16 @@ from syncengine.cli.context import pass_options
 from syncengine.cli.output import emit_json
 from syncengine.cli.output import emit_rows
 from syncengine.cli.output import text_of
-from syncengine.config.mapping_files import build
+from syncengine.config.mapping_files import build_all
 from syncengine.config.mapping_files import in_mode
 from syncengine.config.mapping_files import read_folders
 from syncengine.config.mapping_files import schema_text
 from syncengine.errors import MappingError
 from syncengine.errors import UsageError
+from syncengine.mapping.model import Condition
 from syncengine.mapping.model import Row
 from syncengine.mapping.model import TableMapping
+from syncengine.mapping.model import conditions
 from syncengine.service.options import option_rows
 
 ARROWS = {None: "↔", "sales": "→ Sales", "back_office": "→ back office"}
@@ -55,7 +58,17 @@ def _brief(mapping: TableMapping) -> dict[str, Any]:
         "create": mapping.create,
         "lines": mapping.lines.name if mapping.lines else None,
         "needs": sorted(mapping.needs),
+        **_condition(mapping.condition),
         "origin": mapping.origin,
+    }
+
+
+def _condition(condition: Condition) -> dict[str, Any]:
+    """Null where it is there whatever the systems can."""
+    return {
+        "requires": condition.requires or None,
+        "unless": condition.unless or None,
+        "otherwise": condition.otherwise or None,
     }
 
 
@@ -81,8 +94,17 @@ def show(options: Options, name: str, *, origin: bool, as_json: bool) -> None:
         emit_json({**_brief(mapping), "groups": dict(mapping.groups), "recreates": mapping.recreates, "rows": rows})
         return
     click.echo(f"{mapping.name}  {mapping.sales.table} ↔ {mapping.back_office.table}, creates: {mapping.create}")
+    for words in _conditions(mapping):
+        click.echo(words)
     columns = ["id", "sales", "direction", "back_office", "kind", *(["origin"] if origin else [])]
     emit_rows(rows, columns, as_json=False, nothing="No rows.")
+
+
+def _conditions(mapping: TableMapping) -> Iterator[str]:
+    for what, condition in conditions(mapping):
+        word = "requires" if condition.requires else "is there without"
+        otherwise = f"; otherwise {condition.otherwise}" if condition.otherwise else ""
+        yield f"{what or 'the mapping'} {word} {condition.named}{otherwise}"
 
 
 def _row(row: Row, lines: str) -> dict[str, Any]:
@@ -93,6 +115,7 @@ def _row(row: Row, lines: str) -> dict[str, Any]:
         "direction": "fact" if row.is_fact else "check" if row.check else ARROWS[row.to],
         "back_office": list(row.back_office) or (text_of(dict(row.line.line)) if row.line else ""),
         "kind": ", ".join(row.lookup) or type(row.transform).__name__,
+        **_condition(row.condition),
         "origin": row.origin,
     }
 
@@ -114,7 +137,7 @@ def validate(options: Options, files: tuple[Path, ...], *, as_json: bool) -> Non
         folders = [company.loaded.path(one) for one in company.loaded.configuration.mappings.paths]
         written = read_folders(in_mode(folders or [company.shipped()], company.mode), files)
     try:
-        found = build(written, company.settings())
+        found = build_all(written, company.settings())
     except MappingError as error:
         if not as_json:
             raise

@@ -285,6 +285,9 @@ class MappingBrief(Shape):
     create: str
     lines: str | None
     needs: list[str]
+    requires: str | None
+    unless: str | None
+    otherwise: str | None
     origin: str
 
 
@@ -294,6 +297,9 @@ class MappingRow(Shape):
     direction: str
     back_office: list[str]
     kind: str
+    requires: str | None
+    unless: str | None
+    otherwise: str | None
     origin: str
 
 

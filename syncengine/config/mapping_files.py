@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
 from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,6 +36,7 @@ from syncengine.errors import Problem
 from syncengine.mapping.grammar import MAPPING
 from syncengine.mapping.grammar import published
 from syncengine.mapping.language import Reader
+from syncengine.mapping.model import Condition
 from syncengine.mapping.model import TableMapping
 from syncengine.mapping.neighbours import between
 from syncengine.mapping.neighbours import path_of_need
@@ -65,8 +68,14 @@ class Written:
     removed_in_vain: tuple[tuple[Source, KeyPath], ...] = ()
 
     @property
-    def digest(self) -> str:
-        return hashlib.sha256(json.dumps(_canonical(self.data)).encode()).hexdigest()
+    def capabilities(self) -> frozenset[str]:
+        """Every capability that its conditions are about."""
+        return frozenset(_named_capabilities(self.data))
+
+    def digest(self, capabilities: Collection[str] = ()) -> str:
+        """What the mapping says where the systems have these capabilities."""
+        text = json.dumps([_canonical(self.data), sorted(self.capabilities & set(capabilities))])
+        return hashlib.sha256(text.encode()).hexdigest()
 
 
 def shipped_folder() -> Path:
@@ -162,20 +171,29 @@ def read_file(file: Path, problems: list[Problem]) -> Iterable[Source]:
     return [Source(str(file), data)]
 
 
-def build(written: Mapping[str, Written], settings: Mapping[str, Any]) -> dict[str, TableMapping]:
-    """The mappings in the order of their lookups. Raises MappingError with every problem of every file."""
+def build(
+    written: Mapping[str, Written], settings: Mapping[str, Any], capabilities: Collection[str] = ()
+) -> dict[str, TableMapping]:
+    """The mappings in the order of their lookups, as they are where the systems have these capabilities: what requires
+    another is left out. Raises MappingError with every problem of every file.
+    """
     problems: list[Problem] = []
     built: dict[str, TableMapping] = {}
+    absent: dict[str, Condition] = {}
     for one in written.values():
         problems += _misshapen(one)
         clean, _ = check(MAPPING, one.data)
-        reader = Reader(clean, settings, one.origins, one.removed)
-        mapping = reader.mapping()
+        reader = Reader(clean, settings, one.origins, one.removed, capabilities)
+        condition = reader.condition()
+        if condition.holds(capabilities):
+            mapping = reader.mapping()
+        else:
+            mapping, absent[one.name] = None, condition
         problems += [_placed(one, fault.path, fault.message, fault.suggestion) for fault in reader.problems]
         if mapping is not None:
             built[mapping.name] = mapping
     for mapping in built.values():
-        faults = between(mapping, built, written)
+        faults = between(mapping, built, written, absent)
         problems += [_placed(written[mapping.name], fault.path, fault.message, fault.suggestion) for fault in faults]
     order: list[str] = []
     try:
@@ -186,7 +204,41 @@ def build(written: Mapping[str, Written], settings: Mapping[str, Any]) -> dict[s
         problems.append(_placed(written[names[0]], path, f"lookups go in a circle: {' → '.join(names)}"))
     if problems:
         raise MappingError(sorted(set(problems), key=lambda one: (one.file, one.line, one.column, one.message)))
-    return {name: built[name] for name in order}
+    return {name: built[name] for name in order if name in built}
+
+
+def extremes(written: Mapping[str, Written]) -> tuple[frozenset[str], frozenset[str]]:
+    """All capabilities that are spoken of, and none."""
+    return frozenset(name for one in written.values() for name in one.capabilities), frozenset()
+
+
+def build_all(written: Mapping[str, Written], settings: Mapping[str, Any]) -> dict[str, TableMapping]:
+    """Every mapping, whatever the systems can: as it is with all capabilities, else as it is with none.
+
+    Raises MappingError with the problems of both.
+    """
+    problems: set[Problem] = set()
+    built: dict[str, TableMapping] = {}
+    for capabilities in extremes(written):
+        try:
+            built = {**build(written, settings, capabilities), **built}
+        except MappingError as error:
+            problems |= set(error.problems)
+    if problems:
+        raise MappingError(sorted(problems, key=lambda one: (one.file, one.line, one.column, one.message)))
+    return built
+
+
+def _named_capabilities(data: Any) -> Iterator[str]:
+    if isinstance(data, Mapping):
+        for key, value in data.items():
+            if key in ("requires", "unless") and isinstance(value, str):
+                yield value
+            else:
+                yield from _named_capabilities(value)
+    elif isinstance(data, list):
+        for one in data:
+            yield from _named_capabilities(one)
 
 
 def _misshapen(written: Written) -> list[Problem]:

@@ -259,7 +259,9 @@ class Applier:
         if side is not None and (document := candidate.document(side)) is not None:
             # Read and planned in this version: a poll that brings it once more brings nothing new.
             self.run.store.cursors.remember(candidate.item.mapping, side, {document.id: document.version}, "parked")
-        self.run.store.work.park(candidate.subject, problem, until=until, causes=action.waits_for, number=number)
+        self.run.store.work.park(
+            candidate.subject, problem, until=until, causes=self.run.references.causes(action.waits_for), number=number
+        )
         if until is None and candidate.problem is None:
             self.run.in_hand.done(candidate.subject)  # planned whole: only something new brings it back
         known = candidate.item.problem

@@ -86,6 +86,19 @@ class StoredReferences:
                 return picture.fields[row]
         return None
 
+    def causes(self, refs: Iterable[Ref]) -> list[Ref]:
+        """Whose coupling ends the waiting for these: any mapping over that table may couple it."""
+        found: dict[Ref, None] = {}
+        for ref in refs:
+            found[ref] = None
+            side = ref.side
+            if side is None or ref.mapping not in self.mappings:
+                continue
+            table = self.mappings[ref.mapping].of(side).table
+            alike = [name for name, one in self.mappings.items() if one.of(side).table == table]
+            found |= {Ref(name, None, side, ref.remote_id): None for name in alike}
+        return list(found)
+
     def name(self, ref: Ref) -> str:
         return self.names.get((ref.mapping, ref.side, ref.remote_id)) or ref.remote_id or "?"
 

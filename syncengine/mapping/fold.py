@@ -79,6 +79,19 @@ def alternative_of(row: Row, side: Side, line: Document) -> Alternative | None:
     return max(fitting, key=lambda one: len(one.when[side]), default=None)
 
 
+def lookups_of(row: Row, alternative: Alternative, side: Side, line: Document) -> tuple[str, ...]:
+    """The mappings that may have coupled what this line points at: those of every alternative told by the same column
+    alike. A product of Sales does not say whether it is an item or a resource there.
+    """
+    alike = [
+        name
+        for one in row.one_of
+        if one.column(side) == alternative.column(side) and admits(one.when[side], line)
+        for name in one.lookup
+    ]
+    return tuple(dict.fromkeys((*alternative.lookup, *alike)))
+
+
 def mapped_lines(mapping: TableMapping, side: Side, document: Document) -> Iterator[Document]:
     """The lines that are records of their own: not folded into the header, not of an unmapped type."""
     if mapping.lines is None:
@@ -161,7 +174,7 @@ def _told(row: Row, side: Side, line: Document, behind: tuple[Document, ...], re
         return None
     value = line.fields.get(alternative.column(side))
     if alternative.lookup:
-        return _reference(alternative.lookup, side, value, None, refs)
+        return _reference(lookups_of(row, alternative, side, line), side, value, None, refs)
     if alternative.comments is not None and side == "back_office":
         return alternative.transform.read(side, _pieces(alternative.comments, line, behind))
     return alternative.transform.read(side, (value,))

@@ -65,6 +65,7 @@ def _both(value: Schema) -> Schema:
 
 
 CELLS: Final = _named(CELL)
+CONDITIONAL: Final[Mapping[str, Schema]] = {"requires": TEXT, "unless": TEXT, "otherwise": TEXT}
 CONDITION: Final[Schema] = {
     "anyOf": [
         CELL,
@@ -116,6 +117,7 @@ ALTERNATIVE: Final = _table(
         "transform": TRANSFORM,
         "when": _both(FILTER),
         "with": _both(CELLS),
+        **CONDITIONAL,
     },
     "sales",
     "back_office",
@@ -141,6 +143,7 @@ ROW: Final = _table(
         "one_of": {"type": "array", "items": ALTERNATIVE, "minItems": 1},
         "unless_text": TEXT,
         "sum_to": TEXT,
+        **CONDITIONAL,
     }
 )
 ROWS: Final = _named(_or_null(ROW), "row: its columns on both sides, and how they go together")
@@ -191,6 +194,7 @@ MAPPING: Final[Schema] = {
             "correlation": _or_null(TEXT),
             "also_after": _or_null(NAME_OR_NAMES),
             "full_sync": _words("recommendation", get_args(FullSync)),
+            **{key: _or_null(value) for key, value in CONDITIONAL.items()},
             "fields": ROWS,
             "lines": _or_null(LINES),
         },

@@ -6,6 +6,7 @@ the path of the offending key, so that whoever read the file can name its line a
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,12 +14,13 @@ from dataclasses import field
 from typing import Any
 from typing import Final
 
+from syncengine.mapping import filters
 from syncengine.mapping.filters import STATE
-from syncengine.mapping.filters import Condition
 from syncengine.mapping.filters import Filter
 from syncengine.mapping.grammar import CONSTANTS
 from syncengine.mapping.model import Alternative
 from syncengine.mapping.model import Comments
+from syncengine.mapping.model import Condition
 from syncengine.mapping.model import LineColumn
 from syncengine.mapping.model import Lines
 from syncengine.mapping.model import MatchGroup
@@ -46,13 +48,14 @@ class Reader:
     """Reads one mapping; `problems` fills up as it goes.
 
     `origins` names the file of each row. `removed` are rows that an overlay took out: what else names them goes
-    without them.
+    without them. `capabilities` are those of the systems: rows whose condition does not hold are left out.
     """
 
     raw: Mapping[str, Any]
     settings: Mapping[str, Any]
     origins: Mapping[str, str] = field(default_factory=dict)
     removed: frozenset[str] = frozenset()
+    capabilities: Collection[str] = ()
     problems: list[Fault] = field(default_factory=list)
 
     def mapping(self) -> TableMapping | None:
@@ -83,6 +86,7 @@ class Reader:
             also_after=tuple(_list(raw.get("also_after", []))),
             full_sync=raw.get("full_sync", ""),
             lines=lines,
+            condition=self.condition(),
             origin=self.origins.get("", ""),
         )
         self._columns_once(rows, ("fields",))
@@ -92,11 +96,26 @@ class Reader:
             self._wrong(("create",), "options are made in the systems' own screens; a mapping of them creates none")
         return mapping
 
+    def condition(self) -> Condition:
+        """When the mapping as a whole is there."""
+        return self._condition_of(self.raw, ())
+
+    def _condition_of(self, spec: Mapping[str, Any], path: Path) -> Condition:
+        found = Condition(spec.get("requires", ""), spec.get("unless", ""), spec.get("otherwise", ""))
+        if found.requires and found.requires == found.unless:
+            self._wrong((*path, "unless"), f"it cannot be there both with and without `{found.unless}`")
+        if found.otherwise and not found.named:
+            self._wrong((*path, "otherwise"), "`otherwise` goes with `requires` or `unless`")
+        return found
+
     # rows
 
     def _rows(self, raw: Mapping[str, Any], path: Path, prefix: str) -> dict[str, Row]:
         rows: dict[str, Row] = {}
         for name, spec in raw.items():
+            if not self._condition_of(spec, (*path, name)).holds(self.capabilities):
+                self.removed |= {f"{prefix}.{name}"}
+                continue
             row = self._row(str(name), spec, (*path, name), self.origins.get(f"{prefix}.{name}", ""))
             if row is not None:
                 rows[row.name] = row
@@ -135,13 +154,16 @@ class Reader:
             on_missing=spec.get("on_missing", "wait"),
             beside=self._cells(spec.get("with", {}), (*path, "with")),
             one_of=tuple(
-                self._alternative(one, (*path, "one_of", at)) for at, one in enumerate(spec.get("one_of", []))
+                self._alternative(one, (*path, "one_of", at))
+                for at, one in enumerate(spec.get("one_of", []))
+                if self._condition_of(one, (*path, "one_of", at)).holds(self.capabilities)
             ),
             line=line,
             comments=comments,
             unless_text=spec.get("unless_text", ""),
             sum_to=spec.get("sum_to", ""),
             via=self._cells(spec.get("via", {}), (*path, "via")),
+            condition=self._condition_of(spec, path),
             origin=origin,
         )
         self._sensible(row, spec, path)
@@ -220,12 +242,13 @@ class Reader:
             sales=spec["sales"],
             back_office=comments.column if comments else spec["back_office"],
             when={
-                side: when.get(side, tuple(Condition(c, (v,)) for c, v in write.get(side, {}).items()))
+                side: when.get(side, tuple(filters.Condition(c, (v,)) for c, v in write.get(side, {}).items()))
                 for side in SIDES
             },
             write=write,
             transform=transform,
             comments=comments,
+            condition=self._condition_of(spec, path),
         )
 
     def _columns(self, value: Any, path: Path) -> tuple[str, ...]:
@@ -279,19 +302,19 @@ class Reader:
     def _filter(self, value: Mapping[str, Any], path: Path) -> Filter:
         return tuple(self._condition(str(c), wanted, (*path, c)) for c, wanted in value.items())
 
-    def _condition(self, column: str, wanted: Any, path: Path) -> Condition:
+    def _condition(self, column: str, wanted: Any, path: Path) -> filters.Condition:
         if isinstance(wanted, Mapping):
             low, high = wanted.get("from"), wanted.get("to")
             if low is not None and high is not None and (type(low) is not type(high) or low > high):
                 self._wrong(path, f"nothing lies between {low} and {high}")
             if not wanted:
                 self._wrong(path, "a condition is a value, a list of values, `from` and `to`, or `blank`")
-            return Condition(column, at_least=low, at_most=high, blank=wanted.get("blank"))
+            return filters.Condition(column, at_least=low, at_most=high, blank=wanted.get("blank"))
         found: list[Any] = []
         for one in _list(wanted):
             value = self._setting(one, path)
             found.extend(value if isinstance(value, (list, tuple)) else [value])
-        return Condition(column, tuple(found))
+        return filters.Condition(column, tuple(found))
 
     def _lines(self, raw: Mapping[str, Any]) -> Lines | None:
         path: Path = ("lines",)

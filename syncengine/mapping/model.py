@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from collections.abc import Iterator
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
+from typing import Final
 from typing import Literal
 
 from syncengine.mapping.filters import Filter
@@ -25,6 +28,29 @@ FullSync = Literal["full", "couple", "nothing"]
 Check = Literal["", "equal", "match"]
 
 Cells = Mapping[str, Wire]  # column -> value
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Holds where the systems have the capability `requires`, and have not the one in `unless`.
+
+    `otherwise` says in words what is done instead where it does not hold.
+    """
+
+    requires: str = ""
+    unless: str = ""
+    otherwise: str = ""
+
+    def holds(self, capabilities: Collection[str]) -> bool:
+        return (not self.requires or self.requires in capabilities) and self.unless not in capabilities
+
+    @property
+    def named(self) -> str:
+        """The capability it is about."""
+        return self.requires or self.unless
+
+
+ALWAYS: Final = Condition()
 
 
 @dataclass(frozen=True)
@@ -63,6 +89,7 @@ class Alternative:
     write: Mapping[Side, Cells]
     transform: Transform = field(default_factory=AsIs)
     comments: Comments | None = None
+    condition: Condition = ALWAYS
 
     def column(self, side: Side) -> str:
         return self.sales if side == "sales" else self.back_office
@@ -116,6 +143,7 @@ class Row:
     unless_text: str = ""
     sum_to: str = ""
     via: Mapping[Side, Mapping[str, str]] = field(default_factory=dict)  # side -> table -> column
+    condition: Condition = ALWAYS
     origin: str = ""
 
     def columns(self, side: Side) -> tuple[str, ...]:
@@ -216,6 +244,7 @@ class TableMapping:
     also_after: tuple[str, ...] = ()
     full_sync: FullSync | Literal[""] = ""
     lines: Lines | None = None
+    condition: Condition = ALWAYS
     origin: str = ""
 
     def of(self, side: Side) -> SideOf:
@@ -232,6 +261,18 @@ class TableMapping:
         looked_up = {name for row in rows for name in row.lookup}
         looked_up |= {name for row in rows for alternative in row.one_of for name in alternative.lookup}
         return frozenset(looked_up | set(self.also_after)) - {self.name}
+
+
+def conditions(mapping: TableMapping) -> Iterator[tuple[str, Condition]]:
+    """What of a mapping depends on what the systems can: the mapping itself (""), rows, and ways to tell a row."""
+    found = [("", mapping.condition)]
+    lines = mapping.lines
+    for prefix, rows in (("", mapping.rows), (f"{lines.name}." if lines else "", lines.rows if lines else {})):
+        for row in rows.values():
+            name = f"row {prefix}{row.name}"
+            found += [(name, row.condition)]
+            found += [(f"{name} by {', '.join(one.lookup) or 'text'}", one.condition) for one in row.one_of]
+    return (one for one in found if one[1].named)
 
 
 def grouping(rows: Mapping[str, Row], groups: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from collections.abc import Iterator
 from collections.abc import Mapping
+from types import MappingProxyType
 
+from syncengine.mapping.model import Condition
 from syncengine.mapping.model import Row
 from syncengine.mapping.model import TableMapping
 from syncengine.mapping.structure import Fault
@@ -13,10 +15,20 @@ from syncengine.mapping.structure import Path
 from syncengine.mapping.structure import did_you_mean
 
 
-def between(mapping: TableMapping, built: Mapping[str, TableMapping], known: Collection[str]) -> Iterator[Fault]:
-    """`known` are all mappings that were written; those in `built` can be looked into."""
+def between(
+    mapping: TableMapping,
+    built: Mapping[str, TableMapping],
+    known: Collection[str],
+    absent: Mapping[str, Condition] = MappingProxyType({}),
+) -> Iterator[Fault]:
+    """`known` are all mappings that were written; those in `built` can be looked into; those in `absent` are not there
+    because their condition does not hold.
+    """
     for path, name in needs(mapping):
-        if name not in known:
+        if name in absent and path != ("also_after",):
+            words = " and ".join(f"`{key}: {value}`" for key, value in _keys(absent[name]))
+            yield Fault(path, f"looks up `{name}`, which is not always there", f"say {words} here as well")
+        elif name not in known:
             yield Fault(path, f"looks up `{name}`, and there is no such mapping", did_you_mean(name, known))
     for prefix, rows in _rows(mapping):
         for row in rows.values():
@@ -29,6 +41,10 @@ def between(mapping: TableMapping, built: Mapping[str, TableMapping], known: Col
                         f"`{name}` has no row `{of}` that looks something up",
                         did_you_mean(of, [one.name for one in there.rows.values() if one.is_reference]),
                     )
+
+
+def _keys(condition: Condition) -> list[tuple[str, str]]:
+    return [(key, value) for key in ("requires", "unless") if (value := getattr(condition, key))]
 
 
 def needs(mapping: TableMapping) -> Iterator[tuple[Path, str]]:

@@ -177,6 +177,11 @@ class Clerk:
     def create(self, entity_set: str, **columns: Any) -> dict[str, Any]:
         return dict(self.person.request("POST", self._path(entity_set), columns))
 
+    def through_companion(self, method: str, rest: str, body: Any = None, **headers: str) -> Any:
+        """What people do in the client's own screens with what only the companion extension shows to programs."""
+        root = self.person.root.replace("api/v2.0/", "api/syncengine/companion/v1.0/")
+        return self.person.request(method, root + self._path(rest).replace(" ", "%20"), body, **headers)
+
     def find(self, entity_set: str, condition: str) -> dict[str, Any]:
         return dict(self.person.get(self._path(f"{entity_set}?$filter={condition}"))["value"][0])
 

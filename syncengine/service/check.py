@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Generator
 from collections.abc import Iterator
 from typing import Final
 from typing import Literal
 from urllib.parse import urlsplit
 
+from syncengine.config.mapping_files import build
 from syncengine.connectors.answers import Answer
 from syncengine.connectors.answers import told_time
 from syncengine.errors import ConfigurationError
 from syncengine.errors import CredentialsRefused
 from syncengine.errors import RemoteSystemError
 from syncengine.errors import SyncError
+from syncengine.mapping.model import Condition
 from syncengine.mapping.model import TableMapping
 from syncengine.records.values import SIDES
 from syncengine.records.values import Side
@@ -66,6 +69,8 @@ def check(company: Company) -> Iterator[Finding]:
         yield from check_sales.look(company, mappings)
     if reached["back_office"]:
         yield from check_back_office.look(company)
+        if mappings:
+            mappings = yield from _conditional(company, mappings)
     systems: dict[Side, Tables] = {side: Tables(company.systems()[side]) for side in SIDES if reached[side]}
     for side in systems:
         yield from _clock(company, side)
@@ -76,6 +81,31 @@ def check(company: Company) -> Iterator[Finding]:
         yield from check_back_office.units(company)
         for mapping in mappings.values():
             yield from _mapping(mapping, "", lambda one=mapping: look_across(one, systems))  # type: ignore[misc]
+
+
+def _conditional(
+    company: Company, mappings: dict[str, TableMapping]
+) -> Generator[Finding, None, dict[str, TableMapping]]:
+    """How each mapping works that depends on what the systems can; gives those that are in use here."""
+    try:
+        capabilities = company.back_office.capabilities()
+    except RemoteSystemError as error:
+        yield failed("mappings.capabilities", error)
+        return mappings
+    for name, what, condition in dict.fromkeys(company.conditions()):
+        where = f"{name}, {what}" if what else name
+        yield Finding(f"mapping.{name}.through", "ok", f"{where}: {_how(condition, capabilities)}")
+    return build(company.written, company.settings(), capabilities)
+
+
+def _how(condition: Condition, capabilities: Collection[str]) -> str:
+    if condition.requires:
+        if condition.holds(capabilities):
+            return f"works through {condition.requires}"
+        return f"{condition.requires} is not there; {condition.otherwise or 'left out'}"
+    if condition.holds(capabilities):
+        return f"in use, for {condition.unless} is not there"
+    return f"not needed: {condition.unless} is there"
 
 
 def _store(company: Company) -> Generator[Finding, None, bool]:

@@ -59,4 +59,4 @@ def read(company: Company, file: Path) -> Script:
 
 
 def _digests(company: Company) -> dict[str, str]:
-    return {name: one.digest for name, one in company.written.items()}
+    return {name: one.digest() for name, one in company.written.items()}

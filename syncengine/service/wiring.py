@@ -20,6 +20,8 @@ from syncengine.config.loading import Loaded
 from syncengine.config.loading import secret
 from syncengine.config.mapping_files import Written
 from syncengine.config.mapping_files import build
+from syncengine.config.mapping_files import build_all
+from syncengine.config.mapping_files import extremes
 from syncengine.config.mapping_files import in_mode
 from syncengine.config.mapping_files import read_folders
 from syncengine.config.mapping_files import shipped_folder
@@ -36,7 +38,9 @@ from syncengine.engine.context import Limits
 from syncengine.engine.context import tables_of
 from syncengine.errors import ConfigurationError
 from syncengine.errors import UsageError
+from syncengine.mapping.model import Condition
 from syncengine.mapping.model import TableMapping
+from syncengine.mapping.model import conditions
 from syncengine.orders.invoices import InvoiceRules
 from syncengine.orders.one_way import OneWayRules
 from syncengine.orders.quotes import QuoteRules
@@ -257,23 +261,27 @@ class Company:
         }
 
     def offline_mappings(self) -> dict[str, TableMapping]:
-        """Without asking the systems. Raises MappingError."""
-        return build(self.written, self.settings())
+        """All of them, without asking the systems what they can. Raises MappingError."""
+        return build_all(self.written, self.settings())
+
+    def conditions(self) -> Iterator[tuple[str, str, Condition]]:
+        """What depends on what the systems can: the mapping, what of it ("" for all), and when. Raises MappingError."""
+        for capabilities in extremes(self.written):
+            for name, mapping in build(self.written, self.settings(), capabilities).items():
+                for what, condition in conditions(mapping):
+                    yield name, what, condition
 
     def live(self, wanted: Sequence[str] = ()) -> Live:
         """Mappings, rules, facts, and what both systems say of themselves. Raises MappingError, RemoteSystemError."""
         settings = self.settings()
-        offline = list(build(self.written, settings).values())
-        unknown = [name for name in wanted if name not in {one.name for one in offline}]
-        if unknown:
-            raise UsageError(
-                f"there is no mapping {unknown[0]!r}",
-                remedy=f"The mappings are: {', '.join(one.name for one in offline)}.",
-            )
+        capabilities = self.back_office.capabilities()
+        offline = list(build(self.written, settings, capabilities).values())
+        for name in wanted:
+            self._known(name, [one.name for one in offline])
         traits = {side: system.traits(tables_of(offline, side)) for side, system in self.systems().items()}
         for one in traits.values():
             settings |= one.settings
-        mappings = build(self.written, settings)
+        mappings = build(self.written, settings, capabilities)
         facts = Facts(self.name, self.clock.now(), settings, traits)
         by_kind: dict[str, Rules] = {
             "order": self._order_rules(settings),
@@ -282,7 +290,18 @@ class Company:
         }
         plain = PlainRules()
         rules = {name: by_kind.get(one.kind, plain) for name, one in mappings.items()}
-        return Live(mappings, rules, facts, {name: self.written[name].digest for name in mappings})
+        return Live(mappings, rules, facts, {name: self.written[name].digest(capabilities) for name in mappings})
+
+    def _known(self, name: str, known: Sequence[str]) -> None:
+        if name in known:
+            return
+        written = self.written.get(name)
+        if written is not None and written.capabilities:
+            raise UsageError(
+                f"mapping {name} is not in use: it depends on {', '.join(sorted(written.capabilities))}",
+                remedy="`syncengine check` says how it works here.",
+            )
+        raise UsageError(f"there is no mapping {name!r}", remedy=f"The mappings are: {', '.join(known)}.")
 
     def require_secrets(self) -> None:
         """Raises ConfigurationError where a secret that is referred to cannot be read."""

@@ -40,9 +40,19 @@ page 50115 "SEC Price List Lines"
                     Caption = 'Customer number';
                     Editable = false;
                 }
+                field(itemId; ItemId)
+                {
+                    Caption = 'Item id';
+                    Editable = false;
+                }
                 field(itemNumber; Rec."Asset No.")
                 {
                     Caption = 'Item number';
+                    Editable = false;
+                }
+                field(unitOfMeasureId; UnitOfMeasureId)
+                {
+                    Caption = 'Unit of measure id';
                     Editable = false;
                 }
                 field(unitOfMeasureCode; Rec."Unit of Measure Code")
@@ -90,7 +100,16 @@ page 50115 "SEC Price List Lines"
     }
 
     trigger OnAfterGetRecord()
+    var
+        Item: Record Item;
+        UnitOfMeasure: Record "Unit of Measure";
     begin
+        Clear(ItemId);
+        if Item.Get(Rec."Asset No.") then
+            ItemId := Item.SystemId;
+        Clear(UnitOfMeasureId);
+        if UnitOfMeasure.Get(Rec."Unit of Measure Code") then
+            UnitOfMeasureId := UnitOfMeasure.SystemId;
         CustomerNumber := '';
         if Rec."Source Type" = Rec."Source Type"::Customer then
             CustomerNumber := Rec."Source No.";
@@ -98,4 +117,6 @@ page 50115 "SEC Price List Lines"
 
     var
         CustomerNumber: Code[20];
+        ItemId: Guid;
+        UnitOfMeasureId: Guid;
 }

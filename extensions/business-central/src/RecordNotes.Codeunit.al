@@ -3,7 +3,8 @@ codeunit 50120 "SEC Record Notes"
 {
     Access = Internal;
 
-    procedure Load(var Buffer: Record "SEC Record Note Buffer"; ParentFilter: Text; IdFilter: Text)
+    // Without a record or an id: the notes of all sales orders, those alone that were changed where a filter says so.
+    procedure Load(var Buffer: Record "SEC Record Note Buffer"; ParentFilter: Text; IdFilter: Text; ChangedFilter: Text)
     var
         RecordLink: Record "Record Link";
         ParentId: Guid;
@@ -24,10 +25,22 @@ codeunit 50120 "SEC Record Notes"
             Evaluate(NoteId, IdFilter);
             RecordLink.SetRange(SystemId, NoteId);
         end;
+        if ChangedFilter <> '' then
+            RecordLink.SetFilter(SystemModifiedAt, ChangedFilter);
         if RecordLink.FindSet() then
             repeat
-                Show(Buffer, RecordLink);
+                if (ParentFilter <> '') or (IdFilter <> '') or IsOfAnOrder(RecordLink) then
+                    Show(Buffer, RecordLink);
             until RecordLink.Next() = 0;
+    end;
+
+    local procedure IsOfAnOrder(RecordLink: Record "Record Link"): Boolean
+    var
+        SalesHeader: Record "Sales Header";
+    begin
+        if not SalesHeader.Get(RecordLink."Record ID") then
+            exit(false);
+        exit(SalesHeader."Document Type" = SalesHeader."Document Type"::Order);
     end;
 
     procedure Add(var Buffer: Record "SEC Record Note Buffer")

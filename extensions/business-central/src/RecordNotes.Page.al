@@ -1,4 +1,5 @@
-// Notes that people leave on a record (table 2000000068, Record Link). Filled for one record at a time.
+// Notes that people leave on a record (table 2000000068, Record Link): of the record or with the id that is asked for,
+// else of all sales orders.
 page 50117 "SEC Record Notes"
 {
     APIPublisher = 'syncengine';
@@ -58,6 +59,7 @@ page 50117 "SEC Record Notes"
         View: Text;
         ParentFilter: Text;
         IdFilter: Text;
+        ChangedFilter: Text;
     begin
         if not Loaded then begin
             View := Rec.GetView();
@@ -68,9 +70,8 @@ page 50117 "SEC Record Notes"
                 Rec.FilterGroup(0);
             end;
             IdFilter := Rec.GetFilter(Id);
-            if (ParentFilter = '') and (IdFilter = '') then
-                Error(NeedsParentErr);
-            RecordNotes.Load(Rec, ParentFilter, IdFilter);
+            ChangedFilter := Rec.GetFilter("Last Modified At");
+            RecordNotes.Load(Rec, ParentFilter, IdFilter, ChangedFilter);
             Rec.SetView(View);
             Loaded := true;
         end;
@@ -108,6 +109,6 @@ page 50117 "SEC Record Notes"
     var
         RecordNotes: Codeunit "SEC Record Notes";
         Loaded: Boolean;
-        NeedsParentErr: Label 'You must specify an Id or a Parent Id to get the notes.';
+        NeedsParentErr: Label 'You must specify a Parent Id to add a note.';
         FixedParentErr: Label 'The value for "parentId" cannot be modified.', Comment = 'parentId is a field name.';
 }

@@ -45,6 +45,10 @@ page 50114 "SEC Resources"
                 {
                     Caption = 'Unit price';
                 }
+                field(unitCost; Rec."Unit Cost")
+                {
+                    Caption = 'Unit cost';
+                }
                 field(blocked; Rec.Blocked)
                 {
                     Caption = 'Blocked';

@@ -17,6 +17,8 @@ KEYS: Final[Mapping[str, str]] = {
     "currencies": "code",
     # Documents and customers name their salesperson by code.
     "salespeoplePurchasers": "code",
+    # Lines of documents name their resource by number.
+    "companion/resources": "number",
 }
 
 STATES: Final[Mapping[str, Mapping[str, str]]] = {
@@ -112,6 +114,10 @@ _LOCKED: Final = frozenset(
     "pricesIncludeTax shipmentMethodId partialShipping requestedDeliveryDate discountAmount".split()
 )
 
+_OF_GOODS: Final = frozenset(
+    {"description", "description2", "itemVariantId", "unitOfMeasureId", "unitPrice", "discountAmount"}
+)
+
 SALES_ORDERS: Final = TableTraits(
     after_lines=frozenset({"discountAmount"}),
     locked={"released": _LOCKED, "in-review": _LOCKED},
@@ -140,9 +146,8 @@ SALES_ORDERS: Final = TableTraits(
         frozenset({"currencyId", "currencyCode"}),
     ),
     derived={
-        "itemId": frozenset(
-            {"description", "description2", "itemVariantId", "unitOfMeasureId", "unitPrice", "discountAmount"}
-        ),
+        "itemId": _OF_GOODS,
+        "lineObjectNumber": _OF_GOODS,
         # A new customer brings its own bill-to party, terms and addresses.
         "customerId": frozenset({"billToCustomerId"}),
     },

@@ -20,6 +20,7 @@ from syncengine.sandbox.back_office.store.company import CustomerTemplate
 from syncengine.sandbox.back_office.store.company import ItemTemplate
 from syncengine.sandbox.back_office.store.company import Rate
 from syncengine.sandbox.back_office.values import NO_DATE
+from syncengine.sandbox.back_office.values import NO_GUID
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -159,12 +160,15 @@ class Seeding:
         ending: date = NO_DATE,
     ) -> str:
         """A price list line; blank customer, unit or currency means all, a price of 0 a discount alone."""
+        known_unit = company.by_code("unitOfMeasure", unit) if unit else None
         return self._add(
             company,
             "priceListLine",
             priceListCode="S00001",
             customerNumber=customer_number,
+            itemId=_known(company, "item", item_number)["id"],
             itemNumber=item_number,
+            unitOfMeasureId=known_unit["id"] if known_unit is not None else NO_GUID,
             unitOfMeasureCode=unit,
             currencyCode=currency,
             minimumQuantity=minimum_quantity,

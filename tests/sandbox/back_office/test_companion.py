@@ -160,13 +160,18 @@ def test_the_extension_can_be_subscribed_to_under_its_own_route(companion: Any) 
     assert f"api/syncengine/companion/v1.0/companies({companion.company.id})/orderDocuments" in names
 
 
-def test_notes_are_listed_for_one_record(companion: Any) -> None:
-    """Without a record or an id there is nothing to list; a note stays with its record."""
+def test_notes_are_listed_for_one_record_or_for_all_orders(companion: Any) -> None:
+    """Without a record or an id those of sales orders, changed since a moment too; a note stays with its record."""
     customer = companion.list("customers")[0]
     path = f"{companion.extension}/recordNotes"
     made = companion.made(path, {"parentId": customer["id"], "text": "Prefers mornings"})
     assert [one["id"] for one in companion.list(f"{path}?$filter=parentId eq {customer['id']}")] == [made["id"]]
-    companion.refused(companion.get(path), 400, "Application_DialogException")
+    order = companion.order(companion.item_line())
+    ordered = companion.made(path, {"parentId": order["id"], "text": "Call first"})
+    assert [one["id"] for one in companion.list(path)] == [ordered["id"]]
+    since = "lastModifiedDateTime ge"
+    assert [one["id"] for one in companion.list(f"{path}?$filter={since} 2020-01-01T00:00:00Z")] == [ordered["id"]]
+    assert companion.list(f"{path}?$filter={since} 2999-01-01T00:00:00Z") == []
     companion.refused(companion.post(path, {"text": "of nothing"}), 400, "Application_DialogException")
     unknown = {"parentId": made["id"], "text": "of a note"}
     companion.refused(companion.post(path, unknown), 400, "Application_DialogException")

@@ -160,7 +160,7 @@ _WITH_NOTES = ("salesOrder", "salesQuote", "salesInvoice", "customer", "item")
 
 
 class NotePage(Page):
-    """Notes on a record, filled for one record at a time."""
+    """Notes of the record or with the id that is asked for, else of all sales orders."""
 
     def candidates(self, session: Session, parent: Parent | None, condition: Condition | None) -> Iterable[Row]:
         if parent is not None:
@@ -171,7 +171,8 @@ class NotePage(Page):
             return [row for key in equal["parentId"] for row in table.find("parentId", key)]
         if equal.get("id"):
             return [row for key in equal["id"] if (row := table.get(key))]
-        raise dialog("You must specify an Id or a Parent Id to get the notes.")
+        orders = session.table("salesOrder")
+        return [row for row in table.rows.values() if orders.get(row["parentId"])]
 
     def create(self, session: Session, parent: Parent | None, values: Row) -> Row:
         row = blank(self.kind.name)
@@ -179,7 +180,7 @@ class NotePage(Page):
         if parent is not None:
             row["parentId"] = parent[1]["id"]
         if row["parentId"] == NO_GUID:
-            raise dialog("You must specify an Id or a Parent Id to get the notes.")
+            raise dialog("You must specify a Parent Id to add a note.")
         if not any(session.table(name).get(row["parentId"]) for name in _WITH_NOTES):
             raise dialog('The "parentId" does not match to a record that has notes.')
         row.update(id=session.new_id(), createdAt=session.now, createdBy=session.user.upper())
