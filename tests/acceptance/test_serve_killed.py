@@ -19,6 +19,7 @@ from tests.acceptance.shell import Shell
 
 STORES = ("sqlite", "postgresql")
 SCHEDULE = '\n[schedule]\nincremental = "every 1s"\nsweep = "every 2s"\nverify = ""\n'
+NO_LIMIT = ("[integration]\n", "[integration]\nmax_destructive_floor = 100000\n")  # it has tests of its own
 ENOUGH_RUNS = 8
 
 
@@ -83,7 +84,7 @@ def _killed(tmp_path: Path, store: str, kills: int, seed: int) -> None:
     load = Load(running, seed)
     try:
         config = tmp_path / "syncengine.toml"
-        config.write_text(running.configuration(store) + SCHEDULE, encoding="utf-8")
+        config.write_text(running.configuration(store).replace(*NO_LIMIT) + SCHEDULE, encoding="utf-8")
         shell = Shell(config, running.printed(None), dict(_environment()))
         dice = random.Random(seed)  # noqa: S311  chance, no secret
         load.start()
@@ -93,7 +94,7 @@ def _killed(tmp_path: Path, store: str, kills: int, seed: int) -> None:
             assert process.stdout is not None
             assert process.stdout.readline().startswith("Listening on ")
             try:
-                process.wait(dice.uniform(0.2, 2.5))
+                process.wait(dice.uniform(0.1, 2.0))
             except subprocess.TimeoutExpired:
                 process.kill()
                 survived += 1
@@ -101,6 +102,9 @@ def _killed(tmp_path: Path, store: str, kills: int, seed: int) -> None:
         assert survived == kills, "a daemon ended by itself"
         load.stop()
         _agreement(shell, load, running)
+        amid = sum(run["status"] == "interrupted" for run in shell.json("jobs", "--limit", "100000"))
+        print(f"{kills} kills survived, {amid} of them amid a run")  # noqa: T201  shown with -s
+        assert amid
     finally:
         load._stopping.set()
         running.host.stop()
