@@ -25,7 +25,8 @@ from syncengine.engine.reading import documents_of
 from syncengine.engine.reading import read
 from syncengine.engine.references import name_them
 from syncengine.engine.scripted import Script
-from syncengine.engine.traces import UNCONFIRMED
+from syncengine.engine.traces import LOOK_AGAIN
+from syncengine.engine.traces import doubted
 from syncengine.engine.traces import gather
 from syncengine.engine.traces import must_not_go_back
 from syncengine.engine.wishes import wished
@@ -95,7 +96,7 @@ class Applier:
                 return
             candidates = read(self.run, mapping, items)
             self.gate.believe(mapping, candidates)
-            candidates = rested(self.run, mapping, gather(self.run, mapping, candidates))
+            candidates = rested(self.run, mapping, doubted(self.run, gather(self.run, mapping, candidates)))
             with self.run.store.transaction():
                 for one in candidates:
                     if one.subject in busy:
@@ -252,7 +253,7 @@ class Applier:
             until = self.run.clock.now() + timedelta(seconds=wait_s)
         if problem.again_s is not None:
             until = self.run.clock.now() + timedelta(seconds=problem.again_s)
-            if problem.code == UNCONFIRMED:
+            if problem.code in LOOK_AGAIN:
                 self.run.again_at = max(until, self.run.again_at or until)
         number = candidate.item.number or self._number(candidate)
         side = candidate.item.side

@@ -37,6 +37,11 @@ from syncengine.records.values import is_blank
 log = get_logger()
 
 UNCONFIRMED = "gone-unconfirmed"
+OLDER = "older-than-known"
+LOOK_AGAIN = (UNCONFIRMED, OLDER)  # what is believed when a second look, some time later, shows the same
+STEP_BACK = timedelta(minutes=10)
+"""By so much a server's stamps may go back without a backup: a clock is set right, its nodes' clocks differ, or a read
+is answered from a copy that lags behind."""
 WITNESSES = 5  # how many others are read before an absence is believed
 
 
@@ -155,11 +160,11 @@ def _summed(posted: Posted, documents: Sequence[Document], column: str) -> Mappi
     return found
 
 
-def _confirm_in(run: Run, one: Candidate) -> float:
-    """Seconds until the absence may be believed: it was seen before, and long enough ago, or this is the first time."""
+def _confirm_in(run: Run, one: Candidate, code: str = UNCONFIRMED) -> float:
+    """Seconds until it may be believed: it was seen before, and long enough ago, or this is the first time."""
     wait = timedelta(seconds=run.limits.gone_confirm_s)
     problem, since = one.item.problem, one.item.since
-    if problem is None or problem.code != UNCONFIRMED or since is None:
+    if problem is None or problem.code != code or since is None:
         return max(wait.total_seconds(), 0.001)
     return max(0.0, (since + wait - run.clock.now()).total_seconds())
 
@@ -167,11 +172,43 @@ def _confirm_in(run: Run, one: Candidate) -> float:
 # is the system still the one we knew?
 
 
+def doubted(run: Run, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Each record that was read a little older than it is known waits for a second look before that is believed.
+
+    A read from a copy that lags behind would look like somebody's edit back to what was there before.
+    """
+    return [_doubted(run, one) if one.problem is None else one for one in candidates]
+
+
+def _doubted(run: Run, one: Candidate) -> Candidate:
+    base = one.coupling.base if one.coupling is not None else None
+    for side in SIDES:
+        seen, was = one.document(side), base.of(side) if base else None
+        if seen is None or was is None or seen.id != was.id or not _older(seen, was) or _far_back(seen, was):
+            continue
+        wait_s = _confirm_in(run, one, OLDER)
+        if wait_s:
+            message = f"it was read from {run.systems[side].name} in an older version than the one that is known"
+            problem = Problem(FailureClass.TRANSIENT, OLDER, message, "Nothing to do: it is read again.", side, wait_s)
+            return replace(one, problem=problem)
+    return one
+
+
+def _older(seen: Record | Document, picture: Record) -> bool:
+    now, was = seen.modified_at, picture.modified_at
+    return now is not None and was is not None and now < was
+
+
+def _far_back(seen: Record | Document, picture: Record) -> bool:
+    now, was = seen.modified_at, picture.modified_at
+    return now is not None and was is not None and was - now > STEP_BACK
+
+
 def must_not_go_back(run: Run, pair: Pair) -> Pair:
     """Raises WritingStopped where a record is older than what was read of it before.
 
-    A server's stamps do not go back; a system that was restored from a backup does. Where a person has accepted that,
-    the pair has no base any more: nothing of what differs is anybody's edit.
+    A server's stamps go back a little at most (`doubted`); those of a system that was restored from a backup go back
+    far. Where a person has accepted that, the pair has no base any more: nothing of what differs is anybody's edit.
     """
     for side in SIDES:
         seen, was = pair.of(side), pair.base.of(side) if pair.base else None
@@ -183,9 +220,9 @@ def must_not_go_back(run: Run, pair: Pair) -> Pair:
 
 
 def _accepted(run: Run, side: Side, seen: Record | Document, picture: Record) -> bool:
-    """False where the stamp did not go back, True where it did and may. Raises WritingStopped."""
+    """False where the stamp did not go back far, True where it did and may. Raises WritingStopped."""
     now, was = seen.modified_at, picture.modified_at
-    if now is None or was is None or now >= was:
+    if now is None or was is None or not _far_back(seen, picture):
         return False
     accepted = run.store.remembered.get(f"restored:{side}")
     if accepted is not None and was <= datetime.fromisoformat(str(accepted)):

@@ -21,7 +21,9 @@ NEEDS_A_PERSON: Final = 3
 
 LONGEST: Final = 500
 
-NOT_TOLD: Final = frozenset({"gone-unconfirmed", "resting", "closed-in-sales", "totals-differ", "frozen"})
+NOT_TOLD: Final = frozenset(
+    {"gone-unconfirmed", "older-than-known", "resting", "closed-in-sales", "totals-differ", "frozen"}
+)
 """Passing, said already by the order's own state, or nothing a seller could do anything about."""
 
 

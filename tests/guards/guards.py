@@ -166,6 +166,11 @@ def _stamps_go_back(patch: Patch) -> None:
     patch.setattr(apply, "must_not_go_back", lambda _run, pair: pair, raising=False)
 
 
+def _older_asked_twice(patch: Patch) -> None:
+    """What a read shows older than it is known is believed at once."""
+    patch.setattr(apply, "doubted", lambda _run, candidates: list(candidates))
+
+
 def _gone_asked_twice(patch: Patch) -> None:
     """One not-found answer is believed at once."""
     patch.setattr(traces, "_confirm_in", lambda _run, _one: 0.0)
@@ -226,6 +231,11 @@ GUARDS = (
     Guarded("answer compared with what was sent", _did_not_take, f"{SEQUENCES}::test_23_silently_dropped"),
     Guarded("vanished lines paired again", _line_pairing, f"{SEQUENCES}::test_24_new_line_ids"),
     Guarded("stamps do not go back", _stamps_go_back, f"{SEQUENCES}::test_20_limits"),
+    Guarded(
+        "older only when asked twice",
+        _older_asked_twice,
+        "tests/recovery/test_stale_reads.py::test_a_stale_read_after_our_own_write_undoes_nothing",
+    ),
     Guarded(
         "gone only when asked twice", _gone_asked_twice, "tests/scenarios/life/test_order_gone.py::test_asked_twice"
     ),

@@ -56,6 +56,18 @@ class Interruption(Countdown):
 
 
 @dataclass
+class Pause(Interruption):
+    """An interruption of a process that sleeps and holds nothing that others need: never amid a commit, and never
+    between the last look at the lease and the sending. There no process sleeps for as long as `settle_after_s`, in
+    which a service ends what it was asked.
+    """
+
+    def moment(self, name: str) -> None:
+        if name != "before commit" and not (name.startswith("before ") and name.endswith(".write")):
+            super().moment(name)
+
+
+@dataclass
 class Death(Countdown):
     """Dies the first time a moment of this name comes."""
 

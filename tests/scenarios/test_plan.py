@@ -13,16 +13,8 @@ import pytest
 from syncengine.sandbox.exchange import from_json
 from syncengine.sandbox.exchange import to_json
 from tests.bench.bench import Bench
-from tests.bench.bench import Write
-
-METHODS = {
-    "create": "POST",
-    "create-line": "POST",
-    "update": "PATCH",
-    "update-line": "PATCH",
-    "delete": "DELETE",
-    "delete-line": "DELETE",
-}
+from tests.bench.planned import of_step
+from tests.bench.planned import of_write
 
 
 def _a_busy_day(bench: Bench) -> None:
@@ -42,28 +34,16 @@ def _a_busy_day(bench: Bench) -> None:
     bench.back_office_order(5)
 
 
-def _step_key(step: dict[str, Any]) -> tuple[str, str, str]:
-    method = METHODS.get(step["verb"])
-    if step["verb"] == "set-state":
-        method = "POST" if step["body"]["state"] == "fulfilled" else "PATCH"
-    table = "FulfillSalesOrder" if method == "POST" and step["verb"] == "set-state" else step["table"]
-    return step["side"], str(method), table
-
-
-def _write_key(write: Write) -> tuple[str, str, str]:
-    return write.side, write.method, write.table
-
-
 def test_every_write_is_a_step_of_the_plan_and_every_unconditional_step_is_done_once(bench: Bench) -> None:
     """Batch parts are compared, not envelopes."""
     _a_busy_day(bench)
     plan = bench.plan()
     steps = [step for action in plan["actions"] for step in action["steps"] if step["verb"] != "read"]
-    unconditional = Counter(_step_key(step) for step in steps if step["when"] == "always")
-    possible = Counter(_step_key(step) for step in steps)
+    unconditional = Counter(of_step(step) for step in steps if step["when"] == "always")
+    possible = Counter(of_step(step) for step in steps)
     bench.mark()
     bench.sync()
-    done = Counter(_write_key(write) for write in bench.writes())
+    done = Counter(of_write(write) for write in bench.writes())
     assert done - possible == Counter()
     assert unconditional - done == Counter()
     bench.agreed()

@@ -12,21 +12,13 @@ from typing import Literal
 
 from syncengine.records.values import Side
 from syncengine.sandbox.people import Refused
+from syncengine.sandbox.promise import Edit
 from syncengine.store.queries import story
 from tests.bench.bench import Bench
 
 Group = Literal["city", "day", "quantity", "price"]
 GROUPS: tuple[Group, ...] = ("city", "day", "quantity", "price")
-
-
-@dataclass
-class Edit:
-    """One edit that a system accepted. `value` stands in no other edit."""
-
-    order: int
-    side: Side
-    group: Group
-    value: str
+NEW_CUSTOMER = "90210"
 
 
 @dataclass
@@ -35,6 +27,8 @@ class Order:
 
     began_in: Side
     key: str  # the Sales number, or the back-office number it began with
+    removed: bool = False  # a clerk has deleted its document; it may have come again since
+    waits: bool = False  # its customer is not in the back office yet
 
 
 @dataclass
@@ -42,11 +36,13 @@ class People:
     bench: Bench
     orders: list[Order] = field(default_factory=list)
     edits: list[Edit] = field(default_factory=list)
+    said: list[Edit] = field(default_factory=list)  # all that was ever said, also what the same person replaced
     refused: int = 0
+    passed_s: float = 0
     _values: int = 100
 
     @contextlib.contextmanager
-    def _undisturbed(self) -> Iterator[None]:
+    def undisturbed(self) -> Iterator[None]:
         """What goes wrong on the network goes wrong for the engine; people have their own line."""
         services = (self.bench.running.sales, self.bench.running.back_office)
         kept = [list(service.faults.active) for service in services]
@@ -59,7 +55,7 @@ class People:
                 service.faults.active[:] = faults
 
     def enters(self, side: Side) -> None:
-        with self._undisturbed():
+        with self.undisturbed():
             self._enters(side)
 
     def _enters(self, side: Side) -> None:
@@ -70,23 +66,82 @@ class People:
 
     def edits_something(self, at: int, side: Side, group: Group) -> None:
         """An edit by the seller or the clerk; a system that refuses it (a released order) has had no edit."""
-        number = at % len(self.orders)
+        order = self.orders[at % len(self.orders)]
         self._values += 1
-        value = {"city": f"City{self._values}", "day": f"20{27 + self._values // 300}-{1 + self._values % 12:02}-11",
+        value = {"city": f"City{self._values}", "day": f"{2027 + self._values // 12}-{1 + self._values % 12:02}-11",
                  "quantity": str(self._values), "price": f"{self._values}.25"}[group]  # fmt: skip
+        self._time_passes()
         try:
-            with self._undisturbed():
-                done = (self._sales if side == "sales" else self._back_office)(self.orders[number], group, value)
+            with self.undisturbed():
+                done = (self._sales if side == "sales" else self._back_office)(order, group, value)
         except Refused:
             self.refused += 1
             return
         if done:
-            self.edits.append(Edit(number, side, group, value))
+            edit = Edit(order.key, side, group, value)
+            self.edits.append(edit)
+            self.said.append(edit)
+
+    def _time_passes(self) -> None:
+        """Stamps of Sales are whole seconds, and a day is longer than the few seconds of a test."""
+        self.passed_s += 2
+        for service in (self.bench.running.sales, self.bench.running.back_office):
+            service.clock.move(2)
+
+    def renumbers(self, at: int) -> None:
+        """The clerk changes the customer: Business Central makes every line anew, with an id of its own.
+
+        What the clerk had edited before and nobody has read yet is gone by the clerk's own hand.
+        """
+        order = self.orders[at % len(self.orders)]
+        self._time_passes()
+        try:
+            with self.undisturbed():
+                found = self.back_office(order)
+                if found is None:
+                    return
+                others = [one.back_office_id for one in self.bench.running.world.customers]
+                customer = next(one for one in others if one != found["customerId"])
+                self.bench.clerk.change(found, customerId=customer)
+        except Refused:
+            self.refused += 1
+            return
+        self._forget(order, "back_office")
+
+    def removes(self, at: int) -> None:
+        """The clerk deletes a document that is not released."""
+        order = self.orders[at % len(self.orders)]
+        try:
+            with self.undisturbed():
+                found = self.back_office(order)
+                if found is None:
+                    return
+                path = self.bench.clerk._path(f"salesOrders({found['id']})")
+                self.bench.clerk.person.request("DELETE", path, if_match="*")
+        except Refused:
+            self.refused += 1
+            return
+        order.removed = True
+        self._forget(order, "back_office")
+
+    def _forget(self, order: Order, side: Side) -> None:
+        self.edits = [one for one in self.edits if (one.order, one.side) != (order.key, side)]
+
+    def enters_for_somebody_new(self) -> None:
+        """An order in Sales for a customer whom the back office does not know yet."""
+        with self.undisturbed():
+            account = {"name": "Tailspin Toys Ltd.", "accountnumber": NEW_CUSTOMER}
+            made = self.bench.admin.person.request("POST", "accounts", account, prefer="return=representation")
+            self.orders.append(Order("sales", self.bench.sales_order(2, 3, account=str(made["accountid"])), waits=True))
+
+    def knows_the_new_customer(self) -> None:
+        with self.undisturbed():
+            self.bench.clerk.create("customers", number=NEW_CUSTOMER, displayName="Tailspin Toys Ltd.")
 
     def acts(self, at: int, action: str) -> None:
         """The clerk releases or reopens."""
         try:
-            with self._undisturbed():
+            with self.undisturbed():
                 order = self.back_office(self.orders[at % len(self.orders)])
                 if order is not None:
                     self.bench.clerk.act(order, action)
@@ -135,7 +190,7 @@ class People:
         seller.reactivate(order_id)
         match group:
             case "city":
-                seller.change(order_id, shipto_city=value)
+                seller.change(order_id, shipto_city=f"{value} beyond the seven mountains and rivers")  # keeps 30 there
             case "day":
                 seller.change(order_id, requestdeliveryby=f"{value}T12:00:00Z")
             case "quantity":
@@ -158,7 +213,7 @@ class People:
             case "quantity":
                 clerk.change_line(found, line, quantity=int(value))
             case "price":
-                clerk.change_line(found, line, unitPrice=Decimal(value))
+                clerk.change_line(found, line, unitPrice=Decimal(f"{value}432"))  # Sales rounds to cents
         return True
 
 
@@ -168,12 +223,25 @@ def shown(document: dict[str, Any] | None, side: Side, group: Group) -> str:
         return ""
     lines = document["order_details"] if side == "sales" else document["salesOrderLines"]
     line = lines[0] if lines else {}
-    match group, side:
-        case "city", _:
-            return str(document["shipto_city" if side == "sales" else "shipToCity"])
-        case "day", _:
-            return str(document["requestdeliveryby" if side == "sales" else "requestedDeliveryDate"])[:10]
-        case "quantity", _:
-            return str(int(line.get("quantity", 0)))
+    match group:
+        case "city":
+            return spoken(group, document["shipto_city" if side == "sales" else "shipToCity"])
+        case "day":
+            return spoken(group, document["requestdeliveryby" if side == "sales" else "requestedDeliveryDate"])
+        case "quantity":
+            return spoken(group, line.get("quantity"))
         case _:
-            return f"{Decimal(line.get('priceperunit' if side == 'sales' else 'unitPrice', 0)):.2f}"
+            return spoken(group, line.get("priceperunit" if side == "sales" else "unitPrice"))
+
+
+def spoken(group: str, value: Any) -> str:
+    """A value as a system or a decision has it, less what the sides lose of it (length, decimals, time of day)."""
+    match group:
+        case "city":
+            return str(value or "").partition(" ")[0]
+        case "day":
+            return str(value or "")[:10]
+        case "quantity":
+            return str(int(value or 0))
+        case _:
+            return f"{Decimal(value or 0):.2f}"
