@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from syncengine.engine.recover import taken
+from syncengine.engine.shown import shown_by
 from syncengine.mapping.model import Row
 from syncengine.mapping.model import TableMapping
 from syncengine.orders.recreate import REMOVE
@@ -16,6 +17,7 @@ from syncengine.planner.steps import ReceiptOutcome
 from syncengine.planner.steps import Step
 from syncengine.ports import Operation
 from syncengine.records.document import Document
+from syncengine.records.values import Scalar
 from syncengine.records.values import Side
 from syncengine.records.values import Wire
 
@@ -63,6 +65,7 @@ def made(mapping: TableMapping, operation: Operation) -> Made:
     lines: dict[str, str] = {}
     lost: set[tuple[str | None, str]] = set()
     state_lost = False
+    shown: dict[tuple[Side, str], Mapping[str, Scalar]] = {}
     for step in operation.steps:
         receipt = operation.receipts.get(step.no)
         done = receipt is not None and receipt.outcome is ReceiptOutcome.DONE
@@ -83,7 +86,9 @@ def made(mapping: TableMapping, operation: Operation) -> Made:
         elif step.verb == "create-line" and after is not None and isinstance(step.about, str):
             lines[step.about] = after.id
         lost |= _lost(mapping, step, after)
-    return Made(document, lines, frozenset(lost), state_lost)
+        if after is not None:
+            shown |= shown_by(mapping, step, after, operation.documents.get(step.side))
+    return Made(document, lines, frozenset(lost), state_lost, shown)
 
 
 def _stood_in(operation: Operation, step: Step) -> bool:

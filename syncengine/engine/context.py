@@ -137,7 +137,7 @@ def line_columns_of(mapping: TableMapping, side: Side) -> tuple[str, ...]:
         for comments in [lines.comments] if lines.comments else []:
             found |= dict.fromkeys((*comments.line, comments.column))
         for carrying in (row.line for row in mapping.rows.values() if row.line):
-            found |= dict.fromkeys((*carrying.line, carrying.value, carrying.times))
+            found |= dict.fromkeys((*carrying.line, carrying.value, carrying.times, *carrying.tax))
     return tuple(name for name in found if name)
 
 

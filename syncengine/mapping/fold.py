@@ -123,12 +123,7 @@ def following_comments(mapping: TableMapping, side: Side, document: Document) ->
 
 def _folded_lines(row: Row, document: Document) -> Scalar:
     assert row.line is not None  # noqa: S101  the caller has asked
-    total = Decimal(0)
-    for line in document.lines:
-        if row.line.carries(line):
-            times = number(line.fields.get(row.line.times)) if row.line.times else Decimal(1)
-            total += number(line.fields.get(row.line.value)) * times
-    return total
+    return sum((row.line.amount(line) for line in document.lines if row.line.carries(line)), Decimal(0))
 
 
 def _lines(mapping: TableMapping, side: Side, document: Document, refs: References) -> dict[str, LineRecord]:

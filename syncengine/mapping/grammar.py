@@ -76,7 +76,12 @@ CONDITION: Final[Schema] = {
 FILTER: Final = _named(CONDITION, "column: value, [values], {from, to} or {blank: true}")
 
 LINE_COLUMN: Final = _table(
-    {"line": {"anyOf": [TEXT, _named(CELL)]}, "value": TEXT, "times": TEXT},
+    {
+        "line": {"anyOf": [TEXT, _named(CELL)]},
+        "value": TEXT,
+        "times": TEXT,
+        "tax": {**NAMES, "description": "the line's tax rate, and the flag that says that the value includes it"},
+    },
     "line",
     "value",
     about="a line that carries a header value",

@@ -40,6 +40,7 @@ from syncengine.records.values import SIDES
 from syncengine.records.values import Side
 
 SETTING: Final = "setting:"
+TAX_COLUMNS: Final = 2
 PLAIN_DELETED: Final = ("ask", "uncouple")  # what can be done about a record that has no states
 
 
@@ -180,7 +181,10 @@ class Reader:
             return None, Comments(cells, spec["column"])
         cells = self._setting(spec["line"], (*path, "line"))  # a setting may name them all
         cells = {c: self._setting(v, (*path, "line", c)) for c, v in (cells or {}).items()}
-        return LineColumn(cells, spec["value"], spec.get("times", "")), None
+        tax = tuple(spec.get("tax", ()))
+        if len(tax) not in (0, TAX_COLUMNS):
+            self._wrong((*path, "tax"), "`tax` names two columns: the rate, and the flag that says that it is included")
+        return LineColumn(cells, spec["value"], spec.get("times", ""), tax), None
 
     def _sensible(self, row: Row, spec: Mapping[str, Any], path: Path) -> None:
         if not (row.sales or row.back_office or row.one_of or row.line):

@@ -7,17 +7,21 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
+from decimal import Decimal
 from typing import Final
 from typing import Literal
 
 from syncengine.mapping.filters import Filter
 from syncengine.mapping.transforms import AsIs
 from syncengine.mapping.transforms import Transform
+from syncengine.mapping.transforms import gross
+from syncengine.mapping.transforms import number
 from syncengine.records.document import Document
 from syncengine.records.values import Side
 from syncengine.records.values import Wire
 from syncengine.records.values import is_blank
 from syncengine.records.values import other
+from syncengine.records.values import rounded
 from syncengine.records.values import same
 
 Kind = Literal["record", "order", "quote", "invoice", "option"]
@@ -28,6 +32,7 @@ FullSync = Literal["full", "couple", "nothing"]
 Check = Literal["", "equal", "match"]
 
 Cells = Mapping[str, Wire]  # column -> value
+KEPT = 5  # the decimals of a value that stands on a line
 
 
 @dataclass(frozen=True)
@@ -97,17 +102,34 @@ class Alternative:
 
 @dataclass(frozen=True)
 class LineColumn:
-    """A header value that is a line on one side: which lines carry it, in which column, times which other one."""
+    """A header value that is a line on one side: which lines carry it, in which column, times which other one.
+
+    `tax`: the columns with the line's tax rate, and with the flag that says that the value includes it.
+    """
 
     line: Cells
     value: str
     times: str = ""
+    tax: tuple[str, ...] = ()
 
     def carries(self, line: Document) -> bool:
         """Is this line the one? An unset setting (a blank cell) matches nothing."""
         return all(
             not is_blank(wanted) and same(line.fields.get(column), wanted) for column, wanted in self.line.items()
         )
+
+    def amount(self, line: Document) -> Decimal:
+        """What of the header value stands on this line, without tax."""
+        times = number(line.fields.get(self.times)) if self.times else Decimal(1)
+        return rounded(number(line.fields.get(self.value)) * times / self._gross(line.fields), KEPT)
+
+    def cell(self, amount: Decimal, cells: Cells) -> Decimal:
+        """What is written to a line that shows these cells, so that it holds `amount` without tax."""
+        times = number(cells.get(self.times)) if self.times else Decimal(1)
+        return rounded(amount / (times or Decimal(1)) * self._gross(cells), KEPT)
+
+    def _gross(self, cells: Cells) -> Decimal:
+        return gross((cells.get(self.value), *(cells.get(column) for column in self.tax)))
 
 
 @dataclass(frozen=True)

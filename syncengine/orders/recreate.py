@@ -197,8 +197,7 @@ def _structural_body(builder: Builder, name: str, line: Document, header: dict, 
         done.add(name)
         return None
     done.add(name)
-    times = number(line.fields.get(row.line.times)) if row.line.times else number(1)
-    return {**carried, row.line.value: number(header[name]) / (times or number(1))}
+    return {**carried, row.line.value: row.line.cell(number(header[name]), line.fields)}
 
 
 def _kept_line(

@@ -25,6 +25,7 @@ from syncengine.mapping.unfold import Uncoupled
 from syncengine.mapping.unfold import write_row
 from syncengine.planner.facts import Facts
 from syncengine.planner.facts import chosen_id
+from syncengine.planner.foreseen import foreseen
 from syncengine.planner.merge import NAMES
 from syncengine.planner.merge import TOWARDS
 from syncengine.planner.merge import keeps
@@ -79,15 +80,22 @@ class Builder:
         return self.mapping.lines.tables[side] if self.mapping.lines else ""
 
     def cells(
-        self, rows: Iterable[Row], values: Mapping[str, Scalar], side: Side, current: Document | None = None
+        self,
+        rows: Iterable[Row],
+        values: Mapping[str, Scalar],
+        side: Side,
+        current: Document | None = None,
+        shown: Mapping[str, Wire] | None = None,
     ) -> Cells:
-        """Written cells of these rows; what cannot be resolved goes to `missing`."""
+        """Written cells of these rows; what cannot be resolved goes to `missing`. `shown`: what is known of a line
+        that is not there yet.
+        """
         found: Cells = {}
         for row in rows:
             if row.name not in values or not row.writes_to(side):
                 continue
             try:
-                written = write_row(row, values[row.name], side, self.refs, current, found)
+                written = write_row(row, values[row.name], side, self.refs, current, {**(shown or {}), **found})
             except Uncoupled as error:
                 if row.on_missing == "fail":
                     self.problems.append(_not_coupled(row, error.ref))
@@ -218,17 +226,16 @@ def carried_line_steps(builder: Builder, side: Side, values: Mapping[str, Scalar
         carrying = [line for line in (native.lines if native else ()) if row.line.carries(line)]
         parent = builder.pair.record(side).id
         if not carrying and wanted:
-            body = carried_line(builder, row, wanted)
-            if body:
-                add_line(builder, side, body, parent=parent, sequence=next_sequence(builder, side), atomic=atomic)
+            made = carried_line(builder, row, wanted)
+            if made:
+                add_line(builder, side, made, parent=parent, sequence=next_sequence(builder, side), atomic=atomic)
         elif carrying and not wanted:
             for line in carrying:
                 remove_line(builder, side, line, atomic=atomic)
         elif carrying:
             first = carrying[0]
-            rest = sum((_amount(row, line) for line in carrying[1:]), number(None))
-            times = number(first.fields.get(row.line.times)) if row.line.times else number(1)
-            body = {row.line.value: (wanted - rest) / times if times else wanted - rest}
+            rest = sum((row.line.amount(line) for line in carrying[1:]), number(None))
+            body: Cells = {row.line.value: row.line.cell(wanted - rest, first.fields)}
             change_line(builder, side, first, body, atomic=atomic)
 
 
@@ -246,13 +253,9 @@ def carried_line(builder: Builder, row: Row, value: Scalar | Decimal) -> Cells |
             )
         )
         return None
-    return {**row.line.line, row.line.value: number(value), **({row.line.times: number(1)} if row.line.times else {})}
-
-
-def _amount(row: Row, line: Document) -> Decimal:
-    assert row.line is not None  # noqa: S101
-    times = number(line.fields.get(row.line.times)) if row.line.times else number(1)
-    return number(line.fields.get(row.line.value)) * times
+    once: Cells = {row.line.times: number(1)} if row.line.times else {}
+    shown = {**foreseen(builder.mapping, "back_office", builder.pair.back_office), **once}
+    return {**row.line.line, row.line.value: row.line.cell(number(value), shown), **once}
 
 
 def change_line(builder: Builder, side: Side, line: Document, body: Cells, **parts: Any) -> Step:
@@ -334,7 +337,8 @@ def new_line_body(builder: Builder, side: Side, source: LineRecord) -> Cells:
     """Everything a line holds, for a line that is created; blank cells are left to the system."""
     lines = builder.mapping.lines
     assert lines is not None  # noqa: S101
-    cells = builder.cells(lines.rows.values(), filled(source.fields), side)
+    shown = foreseen(builder.mapping, side, builder.pair.of(side), source)
+    cells = builder.cells(lines.rows.values(), filled(source.fields), side, shown=shown)
     cells |= constants(builder, lines.rows.values(), side)
     return without_blanks(builder.facts.traits[side].creatable(lines.tables[side], cells))
 

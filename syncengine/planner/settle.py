@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
+from dataclasses import replace
 
 from syncengine.mapping.model import Row
 from syncengine.mapping.model import TableMapping
@@ -46,13 +47,15 @@ class Made:
 
     `lost`: rows that were to be written and were not, or did not take; the base leaves them out, so that they are
     planned again. A row of a line is named with that line's id on the other side. `state_lost`: the last state of a
-    new document was not reached.
+    new document was not reached. `shown`: of rows that were written not knowing all of their columns, what the answer
+    holds, by side and id of the line that was written; the header's under "".
     """
 
     document: str | None = None
     lines: Mapping[str, str] = field(default_factory=dict)
     lost: Lost = frozenset()
     state_lost: bool = False
+    shown: Mapping[tuple[Side, str], Fields] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,39 @@ def settle(action: Action, mapping: TableMapping, made: Made) -> Settled:
         )
         stamp = seen.modified_at if remote_id == seen.id else None
         pictures[side] = Record(remote_id, was.version if was else None, fields, lines[side], state, stamp)
-    return Settled(Base(pictures["sales"], pictures["back_office"]), tuple(pairs))
+    return Settled(_headers_as_shown(mapping, pictures, made), tuple(pairs))
+
+
+def _headers_as_shown(mapping: TableMapping, pictures: Mapping[Side, Record], made: Made) -> Base:
+    fields = _as_shown(mapping.rows, {side: pictures[side].fields for side in SIDES}, dict.fromkeys(SIDES, ""), made)
+    return Base(
+        replace(pictures["sales"], fields=fields["sales"] or {}),
+        replace(pictures["back_office"], fields=fields["back_office"] or {}),
+    )
+
+
+def _as_shown(
+    rows: Mapping[str, Row], pictures: Mapping[Side, Fields | None], ids: Mapping[Side, str], made: Made
+) -> dict[Side, Fields | None]:
+    """The pictures of one header or line, corrected where an answer holds something else than was meant.
+
+    What was written had to be made without knowing it all (the tax rate of a line that was not there yet): it is no
+    change of that side, and the other side's value is to be written again, knowing it now.
+    """
+    found = dict(pictures)
+    for side in SIDES:
+        here, there, shown = found[side], found[other(side)], made.shown.get((side, ids[side]), {})
+        if here is None or there is None:
+            continue
+        wrong = {name for name, value in shown.items() if not _agree(rows[name], side, value, here.get(name))}
+        if wrong:
+            found[side] = {**here, **{name: shown[name] for name in wrong}}
+            found[other(side)] = {**there, **dict.fromkeys(wrong)}
+    return found
+
+
+def _agree(row: Row, side: Side, shown: Scalar, meant: Scalar) -> bool:
+    return row.transform.agree(shown, meant) if side == "sales" else row.transform.agree(meant, shown)
 
 
 def _moved(
@@ -146,8 +181,9 @@ def _lines(
     pairs: list[LinePair] = []
     if mapping.lines is None:
         return pictures, pairs
-    for one, ids, fields in _line_pictures(action, mapping, made):
+    for one, ids, pictured in _line_pictures(action, mapping, made):
         pairs.append(LinePair(one.coupling, ids["sales"], ids["back_office"]))
+        fields = _as_shown(mapping.lines.rows, pictured, ids, made)
         for side in SIDES:
             if fields[side] is not None:
                 pictures[side][ids[side]] = LineRecord(ids[side], None, fields[side] or {})
@@ -255,9 +291,13 @@ def _created(action: Action, mapping: TableMapping, made: Made) -> Settled:
         if made_id is None:
             continue
         lost = {row for of, row in made.lost if of == line.id}
-        pictures[source][line.id] = LineRecord(line.id, None, _without(line.fields, lost))
-        pictures[target][made_id] = LineRecord(made_id, None, _intended(lines, target, line.fields, lost))
         ids: _Ids = {source: line.id, target: made_id}
+        meant: dict[Side, Fields | None] = {
+            source: _without(line.fields, lost),
+            target: _intended(lines, target, line.fields, lost),
+        }
+        for side, fields in _as_shown(lines, meant, ids, made).items():
+            pictures[side][ids[side]] = LineRecord(ids[side], None, fields or {})
         pairs.append(LinePair(-number, ids["sales"], ids["back_office"]))
     state = next((str(step.body["state"]) for step in action.steps if step.verb == "set-state"), None)
     if made.state_lost:
@@ -269,7 +309,7 @@ def _created(action: Action, mapping: TableMapping, made: Made) -> Settled:
             made.document or "", None, _intended(mapping.rows, target, record.fields, lost), pictures[target], state
         ),
     }
-    return Settled(Base(base["sales"], base["back_office"]), tuple(pairs))
+    return Settled(_headers_as_shown(mapping, base, made), tuple(pairs))
 
 
 def _without(fields: Fields, lost: set[str]) -> dict[str, Scalar]:

@@ -24,6 +24,7 @@ from syncengine.mapping.transforms.numbers import Decimals
 from syncengine.mapping.transforms.numbers import Negated
 from syncengine.mapping.transforms.numbers import Stock
 from syncengine.mapping.transforms.numbers import UnitPrice
+from syncengine.mapping.transforms.numbers import gross
 from syncengine.mapping.transforms.numbers import number
 from syncengine.mapping.transforms.order_words import DOT
 from syncengine.mapping.transforms.order_words import Backordered
@@ -73,5 +74,6 @@ __all__ = [
     "UnitPrice",
     "ValueMap",
     "Written",
+    "gross",
     "number",
 ]

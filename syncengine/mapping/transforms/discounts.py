@@ -73,6 +73,7 @@ class LineDiscount(HeaderDiscount):
         "sales": frozenset({1, 2}),
         "back_office": frozenset({1, 2, 3}),
     }
+    shared: ClassVar[Mapping[Side, frozenset[int]]] = {"back_office": frozenset({2, 3})}
 
     def read(self, side: Side, cells: Cells) -> Scalar:
         if side == "back_office":

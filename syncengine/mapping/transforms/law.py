@@ -45,6 +45,11 @@ class Transform(Protocol):
         ...
 
     @property
+    def shared(self) -> Mapping[Side, frozenset[int]]:
+        """Which of the columns that are only read hold what lines of one kind in one document have in common."""
+        ...
+
+    @property
     def searchable(self) -> frozenset[Side]:
         """On which sides a record can be asked for by what `write` gives, its first column being equal."""
         ...
@@ -73,6 +78,7 @@ def only(cells: Cells) -> Scalar:
 class AsIs:
     two_way: bool = True
     only_read: ClassVar[Mapping[Side, frozenset[int]]] = {}
+    shared: ClassVar[Mapping[Side, frozenset[int]]] = {}
     searchable: ClassVar[frozenset[Side]] = frozenset(SIDES)
 
     def read(self, side: Side, cells: Cells) -> Scalar:

@@ -50,6 +50,7 @@ class UnitPrice(Decimals):
     """
 
     only_read: ClassVar[Mapping[Side, frozenset[int]]] = {"back_office": frozenset({1, 2})}
+    shared: ClassVar[Mapping[Side, frozenset[int]]] = {"back_office": frozenset({1, 2})}
 
     def read(self, side: Side, cells: Cells) -> Scalar:
         price = number(cells[0])

@@ -11,6 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from syncengine.mapping.fold import fold
+from syncengine.mapping.model import LineColumn
 from syncengine.planner.build import Builder
 from syncengine.planner.comments import rewrite_comments
 from syncengine.planner.writes import create_record
@@ -18,6 +19,7 @@ from syncengine.records.document import Document
 from syncengine.records.record import Pair
 from syncengine.records.record import Record
 from syncengine.records.traits import TableTraits
+from syncengine.records.values import rounded
 from tests.unit import examples as ex
 
 TEXT_OF = {
@@ -166,3 +168,20 @@ def test_a_line_constant_is_written_on_create_and_put_back_when_it_drifts() -> N
     sales = ex.sales_order(ex.sales_line("l-1", line_kind="service"))
     assert fold(MAPPING, "sales", sales, ex.REFS).lines["l-1"].fields["kind"] == "service"
     assert record.lines["m-1"].fields["kind"] == "product"
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.decimals(0, 100_000, places=2),
+    st.decimals(1, 1000, places=3),
+    st.sampled_from([Decimal(0), Decimal(10), Decimal("7.7"), Decimal(25)]),
+    st.booleans(),
+)
+def test_an_amount_on_a_line_is_read_without_the_tax_it_was_written_with(
+    amount: Decimal, times: Decimal, rate: Decimal, included: bool
+) -> None:
+    carrying = LineColumn({"object": "freight"}, "price", "quantity", ("rate", "header.with_tax"))
+    cells = {"object": "freight", "quantity": times, "rate": rate, "header.with_tax": included}
+    price = carrying.cell(amount, cells)
+    assert rounded(carrying.amount(Document("1", None, {**cells, "price": price})), 2) == amount
+    assert price == rounded(amount / times * (1 + rate / 100 if included else 1), 5)
