@@ -10,10 +10,12 @@ import re
 import secrets
 import uuid
 from base64 import urlsafe_b64decode
+from collections.abc import Callable
 from collections.abc import Iterable
 from datetime import datetime
 from datetime import timedelta
 from typing import Any
+from typing import Protocol
 from urllib.parse import parse_qsl
 from urllib.parse import urlsplit
 
@@ -34,8 +36,18 @@ _ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _KNOWN_HOSTS = re.compile(r"(.*\.)?dynamics\.com|localhost|127\.0\.0\.1|\[::1\]")
 
 
+class Switches(Protocol):
+    """What is open about the endpoint; each service has these among its own switches."""
+
+    @property
+    def token_secret_status(self) -> str: ...
+    @property
+    def token_expires_in(self) -> str: ...
+
+
 class TokenService:
-    def __init__(self, clients: Iterable[Client], clock: Clock, scope: str) -> None:
+    def __init__(self, clients: Iterable[Client], clock: Clock, scope: str, switches: Callable[[], Switches]) -> None:
+        self.switches = switches
         self.clients = {client.client_id: client for client in clients}
         self.clock = clock
         self.scope = scope
@@ -72,26 +84,30 @@ class TokenService:
             return refused
         token = secrets.token_urlsafe(24)
         self._issued[token] = (client, self.clock.now() + timedelta(seconds=self.lifetime_s))
+        life: int | str = self.lifetime_s
+        if self.switches().token_expires_in == "text":
+            life = str(life)
         return Response.json(
             200,
             {
                 "token_type": "Bearer",
-                "expires_in": self.lifetime_s,
-                "ext_expires_in": self.lifetime_s,
+                "expires_in": life,
+                "ext_expires_in": life,
                 "access_token": token,
             },
             cache_control="no-store",
         )
 
     def _unproven(self, client: Client, form: dict[str, str], request: Request) -> Response | None:
+        status = int(self.switches().token_secret_status)
         if form.get("client_assertion_type") == _ASSERTION:
             wrong = self._wrong_assertion(client, form.get("client_assertion", ""), request)
-            return self._refuse(401, "invalid_client", *wrong) if wrong else None
+            return self._refuse(status, "invalid_client", *wrong) if wrong else None
         if not secrets.compare_digest(form.get("client_secret", "").encode(), client.client_secret.encode()):
-            return self._refuse(401, "invalid_client", 7000215, "Invalid client secret provided.")
+            return self._refuse(status, "invalid_client", 7000215, "Invalid client secret provided.")
         if client.role in self.expired_secrets:
             text = f"The provided client secret keys for app '{client.client_id}' are expired."
-            return self._refuse(401, "invalid_client", 7000222, text)
+            return self._refuse(status, "invalid_client", 7000222, text)
         return None
 
     def _wrong_assertion(self, client: Client, assertion: str, request: Request) -> tuple[int, str] | None:

@@ -42,6 +42,7 @@ OTHERWISE: dict[str, tuple[Any, ...]] = {
     "webhook_duplicates": (0.5,),
     "webhook_losses": (0.5,),
     "disabled_clients": ("clerk2",),
+    "unpermitted_clients": ("clerk2",),
     "replica_lag_s": (30.0,),
     "max_page_size": (2,),
     "rate_limit": (60,),
@@ -63,6 +64,9 @@ ALONG: dict[str, dict[str, Any]] = {
     "limit_requests": {"limit_window_s": 1},
     "limit_execution_s": {"limit_window_s": 1},
     "rate_limit": {"rate_window_s": 1.0},
+    "throttling_code": {"limit_requests": 40, "limit_window_s": 1},
+    "too_many_body": {"rate_limit": 60, "rate_window_s": 1.0},
+    "record_not_found_status": {"missing_key_code": "Internal_RecordNotFound"},
 }
 
 

@@ -137,3 +137,14 @@ def test_the_endpoint_has_faults_of_its_own(endpoint: Endpoint) -> None:
     with pytest.raises(httpx.TransportError):
         endpoint.ask()
     assert endpoint.ask().status_code == 200
+
+
+def test_the_status_of_a_wrong_secret_and_the_kind_of_a_lifetime_are_switches(endpoint: Endpoint) -> None:
+    """401 or 400 for a secret that is wrong or expired; seconds as a number, or as text."""
+    switched = {"token_secret_status": "400", "token_expires_in": "text"}
+    assert endpoint.http.patch("/sandbox/setup", json=switched).status_code < 300
+    wrong, right = endpoint.ask(client_secret="wrong"), endpoint.ask()
+    assert (wrong.status_code, wrong.json()["error_codes"]) == (400, [7000215])
+    assert right.json()["expires_in"] == "3599"
+    usual = {"token_secret_status": "401", "token_expires_in": "number"}
+    assert endpoint.http.patch("/sandbox/setup", json=usual).status_code < 300

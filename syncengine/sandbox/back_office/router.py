@@ -13,7 +13,6 @@ from syncengine.sandbox.back_office.protocol.reading import Reader
 from syncengine.sandbox.back_office.protocol.targets import Finder
 from syncengine.sandbox.back_office.protocol.writing import Writer
 from syncengine.sandbox.back_office.refusals import RefusedError
-from syncengine.sandbox.back_office.refusals import bad_request
 from syncengine.sandbox.back_office.refusals import method_not_allowed
 from syncengine.sandbox.back_office.refusals import unknown_company
 from syncengine.sandbox.back_office.schema.definitions import entity_definitions
@@ -154,9 +153,9 @@ class Router:
         return Answer(200, {"@odata.context": f"{root}/$metadata#webhookSupportedResources", "value": names})
 
 
-def limit_url(target: str) -> None:
+def limit_url(target: str, status: int) -> None:
     """About 15.7 kB: beyond that the service answers 400, further on 500 (measured on a live deployment)."""
     if len(target) > 31_400:
         raise RefusedError(500, "Internal_ServerError", "The request URL is too long.")
     if len(target) > 15_700:
-        raise bad_request("The request URL is too long.", "BadRequest_InvalidRequestUrl")
+        raise RefusedError(status, "BadRequest_InvalidRequestUrl", "The request URL is too long.")

@@ -26,6 +26,7 @@ from syncengine.sandbox.back_office.refusals import RefusedError
 from syncengine.sandbox.back_office.refusals import bad_request
 from syncengine.sandbox.back_office.refusals import changed_meanwhile
 from syncengine.sandbox.back_office.refusals import method_not_allowed
+from syncengine.sandbox.back_office.refusals import unknown_segment
 from syncengine.sandbox.back_office.router import Router
 from syncengine.sandbox.back_office.router import limit_url
 from syncengine.sandbox.back_office.seeding import Seeding
@@ -62,7 +63,7 @@ class BusinessCentral(Seeding):
             for number, role in enumerate(("integration", "clerk"), start=0x5BC0)
         }
         scope = "https://api.businesscentral.dynamics.com/.default"
-        self.tokens = TokenService(self.clients.values(), self.clock, scope)
+        self.tokens = TokenService(self.clients.values(), self.clock, scope, lambda: self.environment.switches)
         self.limits = Limits()
         super().__init__(Environment(self.clock, seed, self.faults))
         self.router = Router(self.environment, self._strikes)
@@ -83,7 +84,11 @@ class BusinessCentral(Seeding):
         if caller.client is None:
             return None
         refused = self.limits.refuse(caller.client.role, self.environment.switches)
-        return refused.response() if refused else None
+        if refused is None:
+            return None
+        if self.environment.switches.too_many_body == "empty":
+            return Response(refused.status, b"", dict(refused.headers))
+        return refused.response()
 
     def pace(self, request: Request, caller: Caller) -> float:
         """How long the caller waits for its turn and for the operation itself."""
@@ -118,7 +123,10 @@ class BusinessCentral(Seeding):
         except RefusedError as refused:
             journal.roll_back()
             response = refused.response()
-            if refused.status == 401 and self.environment.switches.unauthorized_body == "empty":
+            if (
+                refused.code == "Authentication_InvalidCredentials"
+                and self.environment.switches.unauthorized_body == "empty"
+            ):
                 response.body = b""
         except BaseException:
             journal.roll_back()
@@ -130,8 +138,8 @@ class BusinessCentral(Seeding):
     def _kept(self, request: Request, caller: Caller) -> Response:
         found = below_gateway(request.path)
         if found is None:
-            return Response(404)
-        limit_url(request.target)
+            return self._no_route(rest_of=request.path)
+        limit_url(request.target, self.environment.switches.long_url_status)
         user = self._authenticated(caller)
         if len(request.body) > self.environment.switches.max_body_bytes:
             raise RefusedError(413, "BadRequest", "The request body is too large.")
@@ -142,7 +150,7 @@ class BusinessCentral(Seeding):
             return self.router.webhook_resources(runtime.group(1), root).response()
         api, path = self._route(rest)
         if api is None:
-            return Response(404)
+            return self._no_route(rest_of=rest)
         root = f"{request.origin}{gateway}{api.route.removeprefix('api/')}"
         if path == "$batch":
             if request.method != "POST":
@@ -155,8 +163,15 @@ class BusinessCentral(Seeding):
             return batch.answer(request)
         return self.router.run(_of_request(request, path, root, api), user).response()
 
+    def _no_route(self, rest_of: str) -> Response:
+        """An address that leads nowhere: without a body, or with the usual error."""
+        if self.environment.switches.unknown_route_body == "empty":
+            return Response(404)
+        return unknown_segment(rest_of.strip("/").partition("/")[0]).response()
+
     def _authenticated(self, caller: Caller) -> str:
-        disabled = [role.strip() for role in self.environment.switches.disabled_clients.split(",")]
+        switches = self.environment.switches
+        disabled, unpermitted = (_roles(names) for names in (switches.disabled_clients, switches.unpermitted_clients))
         if caller.client is None or caller.client.role in disabled:
             raise RefusedError(
                 401,
@@ -164,6 +179,9 @@ class BusinessCentral(Seeding):
                 "The server has rejected the client credentials.",
                 www_authenticate="Bearer",
             )
+        if caller.client.role in unpermitted:
+            text = "The server has rejected the client: it has no permission sets for what it asks."
+            raise RefusedError(switches.permission_status, "Authorization_RequestDenied", text)
         return caller.client.role
 
     def _route(self, rest: str) -> tuple[Api | None, str]:
@@ -191,6 +209,10 @@ class BusinessCentral(Seeding):
         if fault.kind == "stale-token":
             return changed_meanwhile(self.environment.switches.stale_status)
         return RefusedError(fault.status, fault.code or "Unknown", fault.message or "An error occurred.")
+
+
+def _roles(names: str) -> list[str]:
+    return [role.strip() for role in names.split(",")]
 
 
 def _options(query: str) -> dict[str, str]:

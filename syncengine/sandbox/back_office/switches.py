@@ -33,6 +33,7 @@ class Switches:
     disabled_clients: str = _switch(
         "", "roles, separated by commas, whose Microsoft Entra application is disabled", "[D]"
     )
+    unpermitted_clients: str = _switch("", "roles, separated by commas, without permission sets", "[D]")
     # Reading
     lambdas: str = _switch("ignored", "any/all in $filter", "[D]/[3P]", "ignored", "refused")
     page_variable_filters: str = _switch(
@@ -70,6 +71,12 @@ class Switches:
         "BadRequest_ResourceNotFound",
         "Internal_RecordNotFound",
     )
+    record_not_found_status: int = _switch(404, "status of Internal_RecordNotFound", "[?]", 404, 400)
+    next_link_with_top: bool = _switch(False, "an answer to $top has a nextLink where there is more", "[3P]")
+    unknown_options: str = _switch(
+        "ignored", "query options that the service does not know, such as $search", "[3P]", "ignored", "refused"
+    )
+    long_url_status: int = _switch(400, "status of an address over 15.7 kB", "[3P]", 400, 414)
     # Writing
     validation_order: str = _switch("payload", "fields are validated in this order", "[AL]/[?]", "payload", "page")
     unchanged_properties: str = _switch(
@@ -118,8 +125,29 @@ class Switches:
         "refused",
         "allowed",
     )
+    deep_insert_transaction: str = _switch(
+        "one",
+        "a deep insert whose line is refused leaves nothing, or its header, without lines",
+        "[I]",
+        "one",
+        "header-first",
+    )
+    return_minimal: str = _switch(
+        "ignored", "Prefer: return=minimal, beside the server's own return-no-content", "[3P]", "ignored", "honoured"
+    )
+    put: str = _switch("merges", "PUT of an entity", "[3P]", "merges", "refused")
+    midpoint: str = _switch(
+        "away-from-zero",
+        "rounding of amounts and quantities in the middle of two values",
+        "[I]",
+        "away-from-zero",
+        "to-even",
+    )
     number_gaps: bool = _switch(True, "a failed insert uses up its number", "[I]")
     batch_over_limit: int = _switch(400, "status of a batch over 100 operations", "[?]", 400, 413)
+    change_set_status: int = _switch(
+        500, "status of a multipart change set with several requests", "[3P]", 500, 400, 501
+    )
     # Limits
     max_body_bytes: int = _switch(350 * 1024 * 1024, "body size, 413 beyond", "[D]")
     rate_limit: int = _switch(6000, "requests of a user within rate_window_s, 429 beyond", "[D]")
@@ -141,8 +169,14 @@ class Switches:
     expanded_page_size: int = _switch(
         0, "rows of an expanded collection before a link of its own goes on; 0: not paged", "[I]", 0, 1, 2, 100
     )
+    permission_status: int = _switch(403, "status where permission sets are missing", "[?]", 403, 401)
+    unknown_route_body: str = _switch("empty", "body of a 404 of no route at all", "[?]", "empty", "json")
+    too_many_body: str = _switch("json", "body of a 429", "[?]", "json", "empty")
+    token_secret_status: str = _switch("401", "status of the token endpoint for a wrong secret", "[I]", "401", "400")
+    token_expires_in: str = _switch("number", "expires_in of a token: a number, or its text", "[I]", "number", "text")
     unauthorized_body: str = _switch("json", "body of a 401 from the gateway", "[3P]/[?]", "json", "empty")
     retry_after_on_429_s: int = _switch(0, "Retry-After beside 429; 0: none, as documented", "[?]", 0, 1, 5, 30)
+    handshake_failure_status: int = _switch(400, "status of a subscription that was not validated", "[I]", 400, 422)
     handshake_method: str = _switch("POST", "verb of the handshake", "[I]", "POST", "GET")
 
     def changed(self, wanted: dict[str, Any]) -> Switches:

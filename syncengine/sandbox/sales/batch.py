@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from dataclasses import replace
+from typing import TYPE_CHECKING
 from typing import Any
 
 import msgspec
@@ -21,6 +22,9 @@ from syncengine.sandbox.sales.errors import bad_query
 from syncengine.sandbox.sales.multipart import Inner
 from syncengine.sandbox.sales.multipart import MultipartError
 from syncengine.sandbox.sales.operation import refusal
+
+if TYPE_CHECKING:
+    from syncengine.sandbox.sales.switches import Switches
 
 MOST_OPERATIONS = 1000
 LONGEST_URL = 65_536
@@ -45,6 +49,7 @@ class Batch:
     undo: Callable[[Any], None]
     keep: Callable[[], None]
     new_id: Callable[[], str]
+    switches: Switches
 
     def run(self) -> Response:
         """Raises DataverseError for a batch that is refused as a whole."""
@@ -94,7 +99,7 @@ class Batch:
         return response.status
 
     def _change_set(self, unit: Unit, parts: list[bytes], logged: list[Part]) -> int:
-        """The status of a failure, else 0. A failed change set answers with a single part."""
+        """The status of a failure, else 0."""
         start = self.begin()
         answers: list[bytes] = []
         known: dict[str, str] = {}
@@ -111,7 +116,7 @@ class Batch:
             if response.status >= 400:
                 self.undo(start)
                 logged.extend(entries)
-                parts.append(multipart.http_part(response, content_id))
+                parts.append(self._failed(unit, response, content_id))
                 return response.status
             known[content_id or ""] = response.headers.get("odata-entityid", request.target)
             answers.append(multipart.http_part(response, content_id))
@@ -121,8 +126,17 @@ class Batch:
         parts.append(multipart.nested_part(multipart.write(answers, mark), mark))
         return 0
 
+    def _failed(self, unit: Unit, response: Response, content_id: str | None) -> bytes:
+        """A failed change set answers with a single part; by switch within a change set's own, or once for each."""
+        reading = self.switches.failed_change_set
+        if reading == "one-part":
+            return multipart.http_part(response, content_id)
+        ids = [one for _, one in unit.operations] if reading == "each" else [content_id]
+        mark = f"changesetresponse_{self.new_id()}"
+        return multipart.nested_part(multipart.write([multipart.http_part(response, one) for one in ids], mark), mark)
+
     def _check_member(self, inner: Inner, content_id: str | None) -> None:
-        if content_id is None:
+        if content_id is None and self.switches.missing_content_id == "refused":
             text = "A Content-ID header is missing in an operation of a change set."
             raise DataverseError(400, "0x80060888", text)
         if inner.method == "GET":

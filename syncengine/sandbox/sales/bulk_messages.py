@@ -67,14 +67,19 @@ def update_multiple(op: Operation, given: dict[str, Any], bound: Bound | None) -
 
 def upsert_multiple(op: Operation, given: dict[str, Any], bound: Bound | None) -> Response:
     table, payloads = _targets(op, given, bound)
+    ids = []
     for payload in payloads:
         key = _key(op, table, payload)
         row = look_up(op.session.db, table, key)
         if row is None:
-            upsert_create(op.session, table, key, payload)
+            ids.append(upsert_create(op.session, table, key, payload))
         else:
             update_by_key(op.session, table, key, row, payload)
-    return no_content()
+            ids.append(row[table.primary_id])
+    if op.session.switches.upsert_multiple_status == "204":
+        return no_content()
+    where = f"{op.base}/$metadata#Microsoft.Dynamics.CRM.UpsertMultipleResponse"
+    return answer(200, {"@odata.context": where, "Ids": ids})
 
 
 def _key(op: Operation, table: Table, payload: Payload) -> RowKey:

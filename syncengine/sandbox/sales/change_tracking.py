@@ -82,7 +82,7 @@ def parse_token(session: Session, table: Table, text: str) -> int:
     kept = timedelta(days=session.world.organization.get("expirechangetrackingindays", 7))
     if session.now - at > kept or taken < session.world.token_floor.get(table.name, 0):
         text = "Version stamp associated with the client has expired. Please perform a full sync."
-        raise DataverseError(int(session.switches.expired_token_status), EXPIRED, text)
+        raise DataverseError(400, EXPIRED, text)
     return taken
 
 

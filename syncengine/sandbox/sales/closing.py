@@ -8,6 +8,7 @@ from typing import Any
 
 from syncengine.sandbox.sales.addresses import find_row
 from syncengine.sandbox.sales.errors import DataverseError
+from syncengine.sandbox.sales.errors import bad_payload
 from syncengine.sandbox.sales.errors import invalid_argument
 from syncengine.sandbox.sales.errors import invalid_status
 from syncengine.sandbox.sales.messages import Bound
@@ -47,6 +48,10 @@ class Closing:
         activity = session.table(self.activity)
         reader = Reader(session.model, session.switches.unknown_body_property_code)
         payload = reader.read(activity, given[self.parameter], deep=False)
+        kind = f"Microsoft.Dynamics.CRM.{self.activity}"
+        if session.switches.close_type == "needed" and payload.odata_type != kind:
+            text = f"The parameter '{self.parameter}' needs an '@odata.type': its declared type is abstract."
+            raise bad_payload(self.name, text)
         bind = payload.binds.pop(self.lookup, None)
         if bind is None:
             raise invalid_argument(f"The {self.lookup} of the {self.activity} is missing.")

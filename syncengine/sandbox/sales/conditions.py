@@ -165,12 +165,17 @@ class Conditions:
             return value
         if edm == "Edm.Guid" and isinstance(value, UUID | str) and GUID.fullmatch(str(value)):
             return guid(str(value))
+        if isinstance(value, str) and edm in ("Edm.DateTimeOffset", "Edm.Date") and self._quoted_dates():
+            value = _moment(value)
         if edm == "Edm.DateTimeOffset" and isinstance(value, date):
             midnight = datetime(value.year, value.month, value.day, tzinfo=UTC)
             return value.astimezone(UTC) if isinstance(value, datetime) else midnight
         if edm == "Edm.Date" and isinstance(value, date):
             return value.date() if isinstance(value, datetime) else value
         raise _incompatible(edm, _edm_of(value), operator)
+
+    def _quoted_dates(self) -> bool:
+        return self.session.switches.quoted_dates == "accepted"
 
     def _call(self, node: Call, function: str, *, negated: bool) -> Test:
         if function.startswith("Microsoft.Dynamics.CRM."):
@@ -220,6 +225,15 @@ def _reader(session: Session, steps: list[tuple[Column, str]], name: str) -> Rea
         return found.get(name) if found else None
 
     return read
+
+
+def _moment(text: str) -> datetime | str:
+    """The text itself where it is none."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _everything(_: Row) -> bool:

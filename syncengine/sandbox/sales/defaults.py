@@ -8,6 +8,8 @@ from typing import Any
 
 from syncengine.sandbox.sales.currencies import default_currency
 from syncengine.sandbox.sales.errors import invalid_argument
+from syncengine.sandbox.sales.locks import HEADER_OF
+from syncengine.sandbox.sales.locks import LINES_OF
 from syncengine.sandbox.sales.privileges import require_named
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ _PLATFORM: dict[str, dict[str, Any]] = {
     },
     "team": {"teamtype": 0},
 }
+_DOCUMENTS = frozenset({*LINES_OF, *HEADER_OF})
 _FILLED_LATER = frozenset({"ordernumber", "quotenumber", "invoicenumber", "statecode", "ownerid", "productnumber"})
 
 
@@ -87,19 +90,21 @@ def _stamp_creation(session: Session, table: Table, row: Row) -> None:
     if isinstance(earlier, datetime):
         # The sent date becomes the creation date, the real time stays beside it.
         require_named(session, "prvOverrideCreatedOnCreatedBy", table.name)
-        row["createdon"], row["overriddencreatedon"] = earlier, session.now
+        if session.switches.overridden_created_on == "moved":
+            row["createdon"], row["overriddencreatedon"] = earlier, session.now
 
 
-def check_required(table: Table, row: Row) -> None:
-    """Only what the platform itself requires: what forms require is not asked by the API. Raises
-    DataverseError.
-    """
+def check_required(session: Session, table: Table, row: Row) -> None:
+    """What the platform itself requires; what forms require is asked of documents by switch. Raises DataverseError."""
+    asked = {"SystemRequired"}
+    if session.switches.application_required == "asked" and table.name in _DOCUMENTS and not session.loading:
+        asked.add("ApplicationRequired")
     for name, column in table.columns.items():
         if (
-            column.required == "SystemRequired"
+            column.required in asked
             and column.create
             and name not in _FILLED_LATER
-            and column.kind in ("String", "Lookup", "Decimal", "Integer")
+            and column.kind in ("String", "Lookup", "Customer", "Decimal", "Integer")
             and row.get(name) is None
         ):
             raise invalid_argument(f"The attribute '{name}' of the '{table.name}' entity cannot be null.")

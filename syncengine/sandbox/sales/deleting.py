@@ -61,7 +61,7 @@ def _remove(session: Session, table: Table, row: Row) -> None:
 def _restrict(session: Session, table: Table, collection: Collection, key: str) -> None:
     if session.db.find(collection.table, collection.lookup, key):
         text = f"The {table.name} cannot be deleted because it is associated with a {collection.table}."
-        raise DataverseError(int(session.switches.associated_status), "0x80040227", text)
+        raise DataverseError(405, "0x80040227", text)
 
 
 def _unlink(session: Session, table: Table, row: Row, collection: Collection) -> None:

@@ -55,6 +55,11 @@ def on_update(session: Session, table: Table, row: Row, old: Row) -> None:
 
 def on_delete(session: Session, table: Table, row: Row) -> None:
     """Raises DataverseError."""
+    ensure_writable(session, table, row)
+
+
+def ensure_writable(session: Session, table: Table, row: Row) -> None:
+    """May the acting user write the document of this line? Raises DataverseError."""
     header_table, _ = HEADER_OF[table.name]
     ensure_lines_writable(session, header_table, header_of(session, table.name, row))
 

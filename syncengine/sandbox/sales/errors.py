@@ -19,6 +19,7 @@ class DataverseError(Exception):
         self.code = code
         self.message = message
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.planted = False  # by a fault, with the status and code that it names
         self.operation_status = ""  # of a plug-in's refusal, see "Include more details with errors"
 
 
@@ -81,7 +82,7 @@ def privilege_missing(user: str, privilege: str, table: str) -> DataverseError:
     return DataverseError(403, "0x80040220", text)
 
 
-def invalid_status(status: int, state: str, table: str, key: str) -> DataverseError:
+def invalid_status(status: int | str, state: str, table: str, key: str) -> DataverseError:
     text = f"{status} is not a valid status code for state code {state} on {table} with Id {key}."
     return DataverseError(400, "0x80048408", text)
 

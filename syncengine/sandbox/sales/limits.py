@@ -97,4 +97,6 @@ class Limits:
     def _error(self, code: str, text: str, usage: Usage, free: float) -> DataverseError:
         wait = max(1, ceil(free)) + usage.pushes
         usage.pushes += 1
+        if self._switches().throttling_code == "0x8005F103":
+            code, text = "0x8005F103", "Too many requests. Please wait before trying again."
         return DataverseError(429, code, text, retry_after=str(wait))

@@ -59,16 +59,17 @@ def ensure_header_writable(session: Session, table: str, row: Row, *, deleting: 
     """Raises DataverseError."""
     if is_writable(session, table, row):
         return
-    status = int(session.switches.readonly_status)
     if table == "opportunity":
-        raise DataverseError(status, "0x80040230", "The object cannot be updated because it is inactive.")
+        raise DataverseError(400, "0x80040230", "The object cannot be updated because it is inactive.")
     if deleting:
-        raise DataverseError(status, "0x80040228", "The object cannot be deleted because it is read-only.")
-    raise DataverseError(status, "0x8004022e", "The object cannot be updated because it is read-only.")
+        raise DataverseError(400, "0x80040228", "The object cannot be deleted because it is read-only.")
+    if session.switches.readonly_words == "reported":
+        raise DataverseError(400, "", "Cannot Update a Read-Only Entity")
+    raise DataverseError(400, "0x8004022e", "The object cannot be updated because it is read-only.")
 
 
 def ensure_lines_writable(session: Session, table: str, header: Row) -> None:
     """Raises DataverseError. `table` is the header's."""
     if not is_writable(session, table, header):
         text = "The detail cannot be updated because the parent is not editable."
-        raise DataverseError(int(session.switches.readonly_status), "0x80043b09", text)
+        raise DataverseError(400, "0x80043b09", text)

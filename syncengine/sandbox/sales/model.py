@@ -13,6 +13,9 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
+# The notes of columns whose create and update flags no source prints.
+_ASSUMED = ("current page; create/update flags assumed", "inferred from the shared global choice name", "CDM")
+
 STAMPED_PARENTS = frozenset({"systemuser", "team", "businessunit", "organization", "transactioncurrency"})
 
 # Text columns by which clients look rows up; rows are found by them without a walk over the table.
@@ -65,6 +68,7 @@ class Column:
     default: Any = None
     behavior: str = ""
     format: str = ""
+    assumed: bool = False  # newer than the last page that says what may be written
 
     @cached_property
     def is_lookup(self) -> bool:
@@ -253,6 +257,7 @@ def _column(name: str, raw: dict[str, Any], known: set[str]) -> Column:
         default=raw.get("default"),
         behavior=raw.get("behavior", ""),
         format=raw.get("format", ""),
+        assumed=raw.get("note", "").startswith(_ASSUMED),
     )
 
 

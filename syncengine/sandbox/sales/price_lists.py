@@ -8,7 +8,6 @@ from __future__ import annotations
 from decimal import ROUND_CEILING
 from decimal import ROUND_DOWN
 from decimal import ROUND_FLOOR
-from decimal import ROUND_HALF_UP
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -62,30 +61,30 @@ def list_price(session: Session, entry: Row, digits: int) -> Decimal:
     if method == 1:
         if entry.get("amount") is None:
             raise PricingError(MISSING_AMOUNT)
-        return rounded(entry["amount"], digits)
+        return rounded(entry["amount"], digits, session.midpoint)
     percentage = entry.get("percentage")
     if percentage is None:
         raise PricingError(MISSING_PERCENTAGE)
     if method == 2:
         if product.get("price") is None:
             raise PricingError(MISSING_PRICE)
-        return _by_policy(product["price"] * percentage / HUNDRED, entry, digits)
+        return _by_policy(product["price"] * percentage / HUNDRED, entry, digits, session.midpoint)
     current = method in (3, 4)
     cost = product.get("currentcost" if current else "standardcost")
     if cost is None:
         raise PricingError(MISSING_CURRENT_COST if current else MISSING_STANDARD_COST)
     if method in (3, 5):
-        return _by_policy(cost * (HUNDRED + percentage) / HUNDRED, entry, digits)
+        return _by_policy(cost * (HUNDRED + percentage) / HUNDRED, entry, digits, session.midpoint)
     if percentage >= HUNDRED:
         raise PricingError(CALCULATION_ERROR)
-    return _by_policy(cost + cost * percentage / (HUNDRED - percentage), entry, digits)
+    return _by_policy(cost + cost * percentage / (HUNDRED - percentage), entry, digits, session.midpoint)
 
 
-def _by_policy(price: Decimal, entry: Row, digits: int) -> Decimal:
+def _by_policy(price: Decimal, entry: Row, digits: int, midpoint: str) -> Decimal:
     policy, amount = entry.get("roundingpolicycode") or 1, entry.get("roundingoptionamount")
     if policy == 1 or not amount:
-        return rounded(price, digits)
-    direction = {2: ROUND_CEILING, 3: ROUND_FLOOR, 4: ROUND_HALF_UP}[policy]
+        return rounded(price, digits, midpoint)
+    direction = {2: ROUND_CEILING, 3: ROUND_FLOOR, 4: midpoint}[policy]
     if entry.get("roundingoptioncode") == 1:
         # "Ends in 0.99" steps by 1, "ends in 9.95" by 10: the ending repeats at the next power of ten.
         whole = int(amount.to_integral_value(ROUND_DOWN))
@@ -111,6 +110,6 @@ def volume_discount(session: Session, entry: Row, price: Decimal, quantity: Deci
     for bracket in session.db.find("discount", "discounttypeid", key):
         if bracket["lowquantity"] <= quantity <= bracket["highquantity"]:
             if discount_list.get("isamounttype"):
-                return rounded(bracket.get("amount") or Decimal(0), digits)
-            return rounded(price * (bracket.get("percentage") or Decimal(0)) / HUNDRED, digits)
+                return rounded(bracket.get("amount") or Decimal(0), digits, session.midpoint)
+            return rounded(price * (bracket.get("percentage") or Decimal(0)) / HUNDRED, digits, session.midpoint)
     return Decimal(0)

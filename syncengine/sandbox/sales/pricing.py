@@ -17,6 +17,7 @@ from syncengine.sandbox.sales.locks import SUBMITTED
 from syncengine.sandbox.sales.locks import is_writable
 from syncengine.sandbox.sales.price_lists import PricingError
 from syncengine.sandbox.sales.values import money
+from syncengine.sandbox.sales.values import rounded
 
 if TYPE_CHECKING:
     from syncengine.sandbox.sales.database import Row
@@ -65,19 +66,19 @@ def price_line(session: Session, header_table: str, header: Row, line: Row) -> R
 
 
 def _amounts(session: Session, header_table: str, header: Row, line: Row) -> Row:
-    cents = int(currency_of(session, header).get("currencyprecision", 2))
+    cents, half = int(currency_of(session, header).get("currencyprecision", 2)), session.midpoint
     digits = int(session.world.organization.get("pricingdecimalprecision", 2))
     quantity = line.get("quantity")
     if quantity is None:
         raise PricingError(price_lists.MISSING_QUANTITY)
     price, volume = _unit_price(session, header_table, header, line, (digits, cents))
-    base = money((price - volume) * quantity, cents)
+    base = money((price - volume) * quantity, cents, half)
     extended = base - manual_discount(session, line) + (line.get("tax") or ZERO)
     return {
-        "priceperunit": money(price, digits),
-        "volumediscountamount": money(volume, cents),
+        "priceperunit": money(price, digits, half),
+        "volumediscountamount": money(volume, cents, half),
         "baseamount": base,
-        "extendedamount": money(extended, cents),
+        "extendedamount": money(extended, cents, half),
     }
 
 
@@ -111,11 +112,14 @@ def _unit_price(
 
 
 def manual_discount(session: Session, line: Row) -> Decimal:
-    """Of the whole line: entered for the line, or for each unit."""
+    """Of the whole line: entered for the line, or for each unit; then it may have more digits than money has."""
     entered: Decimal = line.get("manualdiscountamount") or ZERO
-    if session.world.organization.get("discountcalculationmethod") == 1:
-        return entered * (line.get("quantity") or ZERO)
-    return entered
+    if session.world.organization.get("discountcalculationmethod") != 1:
+        return entered
+    found = entered * (line.get("quantity") or ZERO)
+    if session.switches.unit_discount == "carried":
+        return found
+    return rounded(found, int(currency_of(session, line).get("currencyprecision", 2)), session.midpoint)
 
 
 def totals(session: Session, header_table: str, header: Row, lines: list[Row]) -> Row:
@@ -125,23 +129,23 @@ def totals(session: Session, header_table: str, header: Row, lines: list[Row]) -
         return {"pricingerrorcode": price_lists.MISSING_PRICE_LEVEL}
     if any(line.get("pricingerrorcode") for line in lines):
         return {"pricingerrorcode": price_lists.DETAIL_ERROR}
-    cents = int(currency_of(session, header).get("currencyprecision", 2))
+    cents, half = int(currency_of(session, header).get("currencyprecision", 2)), session.midpoint
     discounts = [manual_discount(session, line) for line in lines]
     net = sum(((line.get("baseamount") or ZERO) for line in lines), ZERO) - sum(discounts, ZERO)
     tax = sum(((line.get("tax") or ZERO) for line in lines), ZERO)
     if session.switches.line_discount_total == "as-entered":
         discounts = [line.get("manualdiscountamount") or ZERO for line in lines]
     of_lines = sum(discounts, ZERO)
-    of_order = money(net * (header.get("discountpercentage") or ZERO) / 100, cents) + (
+    of_order = money(net * (header.get("discountpercentage") or ZERO) / 100, cents, half) + (
         header.get("discountamount") or ZERO
     )
     found: Row = {
-        "totallineitemamount": money(net, cents),
-        "totallineitemdiscountamount": money(of_lines, cents),
-        "totaltax": money(tax, cents),
-        "totalamountlessfreight": money(net - of_order, cents),
-        "totaldiscountamount": money(of_lines + of_order, cents),
-        "totalamount": money(net - of_order + (header.get("freightamount") or ZERO) + tax, cents),
+        "totallineitemamount": money(net, cents, half),
+        "totallineitemdiscountamount": money(of_lines, cents, half),
+        "totaltax": money(tax, cents, half),
+        "totalamountlessfreight": money(net - of_order, cents, half),
+        "totaldiscountamount": money(of_lines + of_order, cents, half),
+        "totalamount": money(net - of_order + (header.get("freightamount") or ZERO) + tax, cents, half),
         "pricingerrorcode": 0,
     }
     if header_table == "opportunity" and header.get("isrevenuesystemcalculated"):

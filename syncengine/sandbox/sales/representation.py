@@ -56,6 +56,8 @@ class Shape:
     decimals: tuple[tuple[str, int], ...]
     annotated: tuple[tuple[Column, bool, bool, bool], ...] = ()
     tagged: bool = True
+    nulls: bool = True
+    number_as_text: bool = False
 
     def answer(self, session: Session, row: Row) -> dict[str, Any]:
         found: dict[str, Any] = {"@odata.etag": etag(row)} if self.tagged else {}
@@ -69,7 +71,9 @@ class Shape:
             value = found.get(name)
             if value is not None:
                 found[name] = _number(value, scale)
-        return found
+        if self.number_as_text and found.get("versionnumber") is not None:
+            found["versionnumber"] = str(found["versionnumber"])
+        return found if self.nulls else {name: value for name, value in found.items() if value is not None}
 
     def _annotate(self, session: Session, row: Row, found: dict[str, Any]) -> None:
         """Annotations stand before the property that they describe."""
@@ -115,7 +119,16 @@ def shape(
     logical, navigation = includes(annotations, LOGICAL_NAME), includes(annotations, NAVIGATION)
     shown = includes(annotations, FORMATTED)
     annotated = tuple((c, shown, logical, navigation) for c in columns) if shown or logical or navigation else ()
-    return Shape(table, tuple(pairs), tuple(_scales(session, columns)), annotated, tagged)
+    switches = session.switches
+    return Shape(
+        table,
+        tuple(pairs),
+        tuple(_scales(session, columns)),
+        annotated,
+        tagged,
+        nulls=switches.null_columns == "shown",
+        number_as_text=switches.version_number == "text",
+    )
 
 
 def _columns(session: Session, table: Table, select: Sequence[str] | None, extra: Sequence[str]) -> list[Column]:

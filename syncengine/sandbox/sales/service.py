@@ -26,6 +26,8 @@ from syncengine.sandbox.sales.errors import version_mismatch
 from syncengine.sandbox.sales.errors import wrong_verb
 from syncengine.sandbox.sales.limits import Limits
 from syncengine.sandbox.sales.message_list import all_messages
+from syncengine.sandbox.sales.message_list import bound_as
+from syncengine.sandbox.sales.open_answers import decided
 from syncengine.sandbox.sales.operation import Operation
 from syncengine.sandbox.sales.operation import answer
 from syncengine.sandbox.sales.operation import origin_of
@@ -69,7 +71,8 @@ class Dataverse:
         self.base_currency = base_currency
         ids = random.Random(f"clients/{seed}")  # noqa: S311  reproducible on purpose
         self.clients = {role: _client(role, ids) for role in PEOPLE}
-        self.tokens = TokenService(self.clients.values(), self.clock, "https://sandbox.crm.dynamics.com/.default")
+        scope = "https://sandbox.crm.dynamics.com/.default"
+        self.tokens = TokenService(self.clients.values(), self.clock, scope, lambda: self.world.switches)
         self.limits = Limits(self.clock.now, lambda: self.world.switches)
         self.courier = Courier(seed, self.faults)
         self.delivered: deque[Delivery] = deque(maxlen=1000)
@@ -132,7 +135,8 @@ class Dataverse:
             return self._pass(request, caller)
         except DataverseError as error:
             db.roll_back(savepoint)
-            response = refusal(error, wanted_annotations(request.prefer().get("odata.include-annotations")))
+            wanted = wanted_annotations(request.prefer().get("odata.include-annotations"))
+            response = refusal(decided(error, self.world.switches), wanted)
             response.headers["req_id"] = self._request_id()
             return response
         except BaseException:
@@ -141,7 +145,8 @@ class Dataverse:
 
     def _pass(self, request: Request, caller: Caller) -> Response:
         """The checks in their order: route, verb, query, user, then what the handler itself checks."""
-        handler = Router(self.world.model, self._messages).find(request)
+        messages = bound_as(self._messages, self.world.switches.fulfil_binding)
+        handler = Router(self.world.model, messages).find(request)
         options = parse_options(request)
         session = self._session(acting(self.world, caller, request))
         session.correlation = str(uuid.UUID(int=self._request_ids.getrandbits(128), version=4))
@@ -170,7 +175,7 @@ class Dataverse:
                 return
             status = 400 if code == "0x80040265" and fault.status == 503 else fault.status
             error = DataverseError(status, code, fault.message or "The plug-in has refused the operation.")
-            error.operation_status = "1"
+            error.operation_status, error.planted = "1", True
             raise error
 
     def _keep(self) -> None:
@@ -199,6 +204,7 @@ class Dataverse:
                 undo,
                 self._keep,
                 self._request_id,
+                self.world.switches,
             )
             return batch.run()
         except DataverseError as error:

@@ -66,6 +66,10 @@ def patched(session: Session, table: Table, old: Row, sent: Row) -> Row:
     status = sent.get("statuscode")
     if status is None:
         stays = after == before and "statuscode" not in sent
+        if session.switches.state_alone == "refused" and not stays:
+            raise invalid_status(
+                "None", table.columns["statecode"].options[after].label, table.name, old[table.primary_id]
+            )
         status = old.get("statuscode") if stays else table.columns["statecode"].options[after].default_status
     _check_pair(table, after, status, old[table.primary_id])
     if after != before:

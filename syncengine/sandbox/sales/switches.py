@@ -83,10 +83,57 @@ class Switches:
         "stored",
         "precision",
     )
+    null_columns: str = _choice(
+        "columns without a value: shown as null, or left out of the answer", "D/K", "shown", "left-out"
+    )
+    version_number: str = _choice("versionnumber in JSON: a number, or its text", "D/K", "number", "text")
+    quoted_dates: str = _choice("a date literal in quotes in $filter", "K", "refused", "accepted")
     count_with_bom: bool = _flag(True, "/$count answers with a byte order mark", "D")
     create_location: bool = _flag(True, "Location beside OData-EntityId", "D/K")
     entity_id_with_body: bool = _flag(False, "OData-EntityId also with return=representation", "D")
     apply: str = _choice("$apply: refused, or aggregate and groupby answered", "K", "aggregates", "refused")
+    # values
+    milliseconds: str = _choice("fractions of a second in a date-time that is written", "K", "dropped", "kept")
+    midpoint: str = _choice(
+        "rounding of money, prices and quantities in the middle of two values", "K", "away-from-zero", "to-even"
+    )
+    exchange_rate_digits: str = _choice(
+        "digits of exchangerate: those of the column (orders 12, others 10), or 10 everywhere", "D", "column", "10"
+    )
+    default_currency: str = _choice(
+        "currency of a row that names none: the user's, else the organization's, or always the organization's",
+        "K",
+        "user",
+        "organization",
+    )
+    application_required: str = _choice(
+        "what forms require (name, customer, price list, currency) of documents created through the API",
+        "K",
+        "not-asked",
+        "asked",
+    )
+    newer_columns: str = _choice(
+        "columns newer than the pages that say what may be written (skippricecalculation, names of lines and others)",
+        "K",
+        "writable",
+        "read-only",
+    )
+    overridden_created_on: str = _choice(
+        "overriddencreatedon at creation: becomes createdon and keeps the real time, or is only stored",
+        "K",
+        "moved",
+        "stored",
+    )
+    # batches and bulk messages
+    failed_change_set: str = _choice(
+        "answer of a change set that failed: one part, that part within a change set's own, or one for each operation",
+        "K",
+        "one-part",
+        "in-change-set",
+        "each",
+    )
+    missing_content_id: str = _choice("an operation of a change set without Content-ID", "C", "refused", "accepted")
+    upsert_multiple_status: str = _choice("UpsertMultiple: 204, or 200 with the ids", "C", "204", "200")
     # refusals
     unknown_property_code: str = _choice("code for an unknown property in a query", "C/D", "0x80060888", "0x0")
     unknown_body_property_code: str = _choice("code for an unknown property in a body", "C/D", "0x80048d19", "0x0")
@@ -97,6 +144,30 @@ class Switches:
     duplicate_id_status: str = _choice("status of a duplicate primary key (0x80040237)", "D/C", "412", "409")
     readonly_status: str = _choice("status of the read-only refusals", "K", "400", "403")
     associated_status: str = _choice("status of a delete blocked by related rows (0x80040227)", "D", "405", "400")
+    choice_code: str = _choice("code of a choice out of range", "K", "0x8004431A", "0x80040203")
+    alternate_key_status: str = _choice(
+        "status of an alternate key that is taken (0x80060892)", "K", "412", "400", "409"
+    )
+    no_such_key_status: str = _choice("status of key values that no row has (0x80060891)", "K", "404", "400")
+    undefined_key_status: str = _choice("status of columns that are no defined key (0x80060890)", "K", "400", "404")
+    invalid_state_status: str = _choice(
+        "status of an invalid transition or state (0x8004F00E, 0x80040233)", "K", "400", "403", "405"
+    )
+    pricing_lock_status: str = _choice(
+        "status of pricing that is locked or unlocked already (0x80043b1d, 0x80043b1e)", "K", "400", "405"
+    )
+    readonly_words: str = _choice(
+        "a locked header: the code list's words and code, or the reported ones, without a code",
+        "C",
+        "code-list",
+        "reported",
+    )
+    lock_checked: str = _choice(
+        "the lock of a document is asked for after the values of an update are checked, or before",
+        "K",
+        "after-values",
+        "before-values",
+    )
     # change tracking
     tracked_tables: tuple[str, ...] = _names(TRACKED, "tables with change tracking on", "K")
     untrackable_tables: tuple[str, ...] = _names(
@@ -142,6 +213,17 @@ class Switches:
         "submitted",
         "submitted-by-integration",
     )
+    locked_state_changes: str = _choice(
+        "who may change the state of a Submitted order: everybody who may write orders, or who may write this one",
+        "K",
+        "everybody",
+        "who-may-write",
+    )
+    state_alone: str = _choice("a PATCH of statecode without statuscode", "K", "default-status", "refused")
+    fulfil_binding: str = _choice(
+        "what FulfillSalesOrder is bound to; $metadata says it", "D/K", "collection", "row", "unbound"
+    )
+    close_type: str = _choice("@odata.type of the activity in a closing action", "C/K", "optional", "needed")
     convert_submitted: str = _choice(
         "ConvertSalesOrderToInvoice while the flag is on or the order Submitted", "C", "allowed", "refused"
     )
@@ -180,6 +262,12 @@ class Switches:
         "a line with a product that is not Active", "D/K", "refused", "pricing-error", "accepted"
     )
     volume_discount_on_override: bool = _flag(False, "volume discounts also apply to overridden prices", "K")
+    unit_discount: str = _choice(
+        "a discount per unit times the quantity: carried on with all digits, or rounded for each line",
+        "K",
+        "carried",
+        "each-line",
+    )
     line_discount_total: str = _choice(
         "totallineitemdiscountamount in per-unit mode", "K", "times-quantity", "as-entered"
     )
@@ -189,6 +277,9 @@ class Switches:
     limit_concurrent: float = _number(52, "requests of one user at once; 0: no limit", "D")
     limit_window_s: float = _number(300, "length of the sliding window", "D")
     execution_factor: float = _number(1, "execution time counts as many times", "I")
+    throttling_code: str = _choice(
+        "code of 429: that of the limit, or the generic one", "D/K", "by-limit", "0x8005F103"
+    )
     max_body_bytes: float = _number(120_000_000, "larger bodies are refused with 413", "K")
     # webhooks
     webhook_timeout_s: float = _number(60, "how long a receiver may take", "D")
@@ -197,6 +288,8 @@ class Switches:
     webhook_losses: float = _number(0, "share of asynchronous deliveries never sent", "K")
     webhook_reversed: bool = _flag(False, "asynchronous deliveries of one request leave in reverse order", "K")
     # what else is open
+    token_secret_status: str = _choice("status of the token endpoint for a wrong secret", "K", "401", "400")
+    token_expires_in: str = _choice("expires_in of a token: a number, or its text", "K", "number", "text")
     unauthorized_body: str = _choice("body of a 401", "K", "empty", "json")
     equal_values: str = _choice(
         "an update with the values that are there already: stamps the row, or leaves it", "K", "stamped", "unchanged"

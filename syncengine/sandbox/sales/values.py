@@ -10,6 +10,7 @@ import re
 from datetime import UTC
 from datetime import date
 from datetime import datetime
+from decimal import ROUND_HALF_EVEN
 from decimal import ROUND_HALF_UP
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -31,13 +32,17 @@ class LiteralError(ValueError):
     """The JSON value is not of the column's type; the message is the OData library's."""
 
 
-def rounded(value: Decimal, digits: int) -> Decimal:
-    return value.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+MIDPOINTS = {"away-from-zero": ROUND_HALF_UP, "to-even": ROUND_HALF_EVEN}
+"""Where a value lies in the middle of two: the real rule is undocumented."""
 
 
-def money(value: Decimal, digits: int) -> Decimal:
+def rounded(value: Decimal, digits: int, midpoint: str = ROUND_HALF_UP) -> Decimal:
+    return value.quantize(Decimal(1).scaleb(-digits), midpoint)
+
+
+def money(value: Decimal, digits: int, midpoint: str = ROUND_HALF_UP) -> Decimal:
     """Rounded to so many digits, at the four that money columns are stored and answered with."""
-    return rounded(value, digits).quantize(MONEY_SCALE)
+    return rounded(value, digits, midpoint).quantize(MONEY_SCALE)
 
 
 def parse(column: Column, value: Any) -> Any:
@@ -113,8 +118,7 @@ def _moment(_: Column, value: Any) -> datetime:
         raise _wrong(value, "Edm.DateTimeOffset")
     found: datetime = _from_iso(datetime.fromisoformat, value, "Edm.DateTimeOffset")
     # Without an offset the value is taken as UTC: no conversion to the user's zone is done.
-    found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-    return found.replace(microsecond=0)
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 def _binary(_: Column, value: Any) -> str:

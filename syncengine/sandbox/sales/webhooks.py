@@ -174,6 +174,7 @@ class Courier:
         self._thread: threading.Thread | None = None
         self._number = 0
         self._busy = 0
+        self._forgotten = 0  # how often: what was on its way then belongs to a state that is no more
         self.done: deque[Delivery] = deque()
 
     def post(self, world: World, deliveries: Iterable[Delivery]) -> None:
@@ -208,21 +209,23 @@ class Courier:
         """Nothing that waits is sent any more."""
         with self._ready:
             self._waiting.clear()
+            self._forgotten += 1
             self.done.clear()
 
     def _run(self) -> None:
         while True:
-            one = self._next()
+            one, forgotten = self._next()
             one.send()
             with self._ready:
                 self._busy -= 1
-            self.done.append(one)
+                if forgotten == self._forgotten:
+                    self.done.append(one)
 
-    def _next(self) -> Delivery:
+    def _next(self) -> tuple[Delivery, int]:
         with self._ready:
             while True:
                 now = time.monotonic()
                 if self._waiting and self._waiting[0][0] <= now:
                     self._busy += 1
-                    return heapq.heappop(self._waiting)[2]
+                    return heapq.heappop(self._waiting)[2], self._forgotten
                 self._ready.wait(self._waiting[0][0] - now if self._waiting else None)

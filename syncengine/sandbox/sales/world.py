@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from syncengine.sandbox.sales.arrangement import Arrangements
 from syncengine.sandbox.sales.switches import Switches
+from syncengine.sandbox.sales.values import MIDPOINTS
 
 if TYPE_CHECKING:
     import random
@@ -110,6 +111,11 @@ class Session:
     @property
     def switches(self) -> Switches:
         return self.world.switches
+
+    @property
+    def midpoint(self) -> str:
+        """How computed and written numbers are rounded where they lie in the middle."""
+        return MIDPOINTS[self.world.switches.midpoint]
 
     def table(self, name: str) -> Table:
         return self.world.model.tables[name]

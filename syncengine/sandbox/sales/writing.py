@@ -7,6 +7,7 @@ version. What fails raises DataverseError and leaves the way back to the caller 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from syncengine.orders.price_computation import Event as PriceEvent
@@ -85,7 +86,7 @@ def create(
     fill(session, table, row)
     settle(session, table, row)
     _rules(session, table, row, None)
-    check_required(table, row)
+    check_required(session, table, row)
     initial(session, table, row)
     _check_unique(session, table, row, None)
     if table.name in HEADER_OF and computed_now(session, table.name, PriceEvent.CREATE, row, values):
@@ -130,6 +131,8 @@ def update(session: Session, table: Table, old: Row, payload: Payload) -> None:
     if payload.children or payload.parents:
         raise bad_payload(table.entity_set, "Deep update is not supported.")
     values = _allowed(session, table, payload.values, creating=False)
+    if session.switches.lock_checked == "before-values":
+        _lock_first(session, table, old, {*values, *payload.binds})
     _resolve(session, table, payload, values, creating=False)
     _check_values(table, values)
     for name, value in values.items():
@@ -145,11 +148,21 @@ def update(session: Session, table: Table, old: Row, payload: Payload) -> None:
     apply(session, table, old, {**columns, **state}, values)
 
 
+def _lock_first(session: Session, table: Table, old: Row, names: set[str]) -> None:
+    if table.name in HEADER_OF:
+        document_lines.ensure_writable(session, table, old)
+    elif table.name in LINES_OF and names - STATE_COLUMNS and session.switches.state_with_columns == "columns-first":
+        ensure_header_writable(session, table.name, old)
+
+
 def _locked_and_moved(session: Session, table: Table, old: Row, values: Row, columns: Row) -> Row:
-    """The lock and the state transition; state changes alone remain possible on a locked document."""
+    """The lock and the state transition; state changes alone remain possible on a locked document, by switch not."""
     if table.name not in LINES_OF:
         return patched(session, table, old, values)
+    submitted = table.name == "salesorder" and old.get("statecode") == SUBMITTED
     only_state = not columns and bool(values)
+    if only_state and submitted and session.switches.locked_state_changes == "who-may-write":
+        ensure_header_writable(session, table.name, old)
     if session.switches.state_with_columns == "columns-first":
         if not only_state:
             ensure_header_writable(session, table.name, old)
@@ -205,8 +218,10 @@ def _allowed(session: Session, table: Table, values: Row, *, creating: bool) -> 
     refuse = (session.switches.not_creatable if creating else session.switches.not_updatable) == "refused"
     for name, value in values.items():
         column = table.columns[name]
-        if column.create if creating else column.update:
-            kept[name] = value
+        assumed = column.assumed and session.switches.newer_columns == "read-only" and not session.loading
+        if (column.create if creating else column.update) and not assumed:
+            whole = isinstance(value, datetime) and session.switches.milliseconds == "dropped"
+            kept[name] = value.replace(microsecond=0) if whole else value
         elif refuse and not (name == table.primary_id and not creating):
             verb = "create" if creating else "update"
             raise invalid_argument(f"The attribute '{name}' of the '{table.name}' entity is not valid for {verb}.")

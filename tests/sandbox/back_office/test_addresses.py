@@ -122,3 +122,20 @@ def test_the_body_of_a_401_is_a_switch(lab: Any) -> None:
     lab.switch(unauthorized_body="empty")
     refused = lab.http.get(lab.url("items"), headers=bad)
     assert (refused.status_code, refused.content) == (401, b"")
+
+
+@pytest.mark.parametrize("status", [403, 401])
+def test_a_client_without_permission_sets_is_refused(lab: Any, status: Any) -> None:
+    """403; 401 was seen as well, with the same code."""
+    lab.switch(unpermitted_clients="integration", permission_status=status, unauthorized_body="empty")
+    lab.refused(lab.get("customers"), status, "Authorization_RequestDenied")
+    lab.switch(unpermitted_clients="clerk")
+    assert lab.get("customers").status_code == 200
+
+
+def test_the_body_of_a_404_of_no_route_is_a_switch(lab: Any) -> None:
+    """Empty, as a gateway has it, or the usual error."""
+    nowhere = f"{lab.root.rpartition('/')[0]}/v9.9/items"
+    assert (lab.get(nowhere).status_code, lab.get(nowhere).content) == (404, b"")
+    lab.switch(unknown_route_body="json")
+    lab.refused(lab.get(nowhere), 404, "BadRequest_ResourceNotFound")

@@ -236,3 +236,12 @@ def test_a_fault_can_refuse_one_operation_of_a_batch(lab: Any) -> None:
     lab.door("POST", "faults", fault)
     requests = [one(lab, "POST", "salesOrders", {"customerNumber": n}, n) for n in ("10000", "20000", "20000")]
     assert statuses(batch(lab, *requests, prefer="odata.continue-on-error")) == [201, 500, 201]
+
+
+@pytest.mark.parametrize("status", [400, 501])
+def test_the_status_of_a_change_set_of_several_is_a_switch(lab: Any, status: Any) -> None:
+    """The measured 500 may be another one; none of the requests runs."""
+    lab.switch(change_set_status=status)
+    made = http_part(lab, "POST", "salesOrders", {"customerNumber": "10000"})
+    assert f"HTTP/1.1 {status} " in multipart(lab, changeset(made, made)).text
+    assert lab.list("salesOrders") == []

@@ -145,3 +145,11 @@ def test_a_429_may_tell_when_to_come_back_by_switch(lab: Any) -> None:
     lab.switch(retry_after_on_429_s=5)
     refused = lab.get("items")
     assert (refused.status_code, refused.headers["retry-after"]) == (429, "5")
+
+
+def test_the_body_of_a_429_is_a_switch(lab: Any) -> None:
+    """The documented error, or nothing."""
+    lab.switch(rate_limit=0)
+    lab.refused(lab.get("items"), 429, "Application_TooManyRequests")
+    lab.switch(too_many_body="empty")
+    assert (lab.get("items").status_code, lab.get("items").content) == (429, b"")

@@ -142,3 +142,18 @@ def test_a_line_can_be_created_at_the_top_with_its_document_id(lab: Any) -> None
     answer = lab.patch(f"salesOrderLines({line['id']})", {"documentId": other["id"]}, if_match="*")
     message = lab.refused(answer, 400, "Application_DialogException")
     assert message == 'The value for "documentId" cannot be modified.'
+
+
+def test_a_deep_insert_is_one_transaction_or_not_by_switch(lab: Any) -> None:
+    """A refused line leaves nothing, or the header that was inserted before it."""
+    body = {
+        "customerNumber": "10000",
+        "externalDocumentNumber": "HALF",
+        "salesOrderLines": [lab.item_line(), lab.item_line("NOPE")],
+    }
+    assert lab.post("salesOrders", body).status_code == 400
+    assert lab.list("salesOrders") == []
+    lab.switch(deep_insert_transaction="header-first")
+    assert lab.post("salesOrders", body).status_code == 400
+    (left,) = lab.list("salesOrders?$expand=salesOrderLines")
+    assert (left["externalDocumentNumber"], left["salesOrderLines"]) == ("HALF", [])

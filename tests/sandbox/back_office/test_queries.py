@@ -289,3 +289,25 @@ def test_expanded_collections_may_be_paged_by_switch(lab: Any) -> None:
     listed = lab.list("salesOrders?$expand=salesOrderLines")[0]
     assert len(listed["salesOrderLines"]) == 2
     assert "salesOrderLines@odata.nextLink" in listed
+
+
+def test_an_unknown_option_may_be_refused(lab: Any) -> None:
+    """By switch; a live deployment ignores them."""
+    lab.switch(unknown_options="refused")
+    lab.refused(lab.get("items?$search=desk"), 400, "BadRequest")
+    assert lab.list("items?$top=1&$schemaversion=2.1&tenant=x")
+
+
+def test_top_may_have_a_next_link_by_switch(stocked: Any) -> None:
+    """Where there is more than was asked for; following it gives the next so many."""
+    stocked.switch(next_link_with_top=True)
+    first = stocked.read("items?$top=2&$select=number")
+    second = stocked.read(first["@odata.nextLink"])
+    numbers = [one["number"] for one in stocked.list("items?$select=number")]
+    assert [one["number"] for one in (*first["value"], *second["value"])] == numbers[:4]
+
+
+def test_the_status_of_a_long_address_is_a_switch(lab: Any) -> None:
+    """400 as measured, or 414."""
+    lab.switch(long_url_status=414)
+    lab.refused(lab.get(f"items?$select=number&x={'y' * 16_000}"), 414, "BadRequest_InvalidRequestUrl")

@@ -254,3 +254,26 @@ def test_metadata_none_leaves_out_context_and_etags(lab: Any) -> None:
 def test_a_collection_is_wrapped_in_value(lab: Any, path: Any) -> None:
     """@odata.context, then value."""
     assert list(lab.read(path)) == ["@odata.context", "value"]
+
+
+def test_return_minimal_is_honoured_by_switch(lab: Any) -> None:
+    """The standard's own word for it."""
+    lab.switch(return_minimal="honoured")
+    answer = lab.post("salesOrders", {"customerNumber": "10000"}, prefer="return=minimal")
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert lab.get(answer.headers["location"]).status_code == 200
+
+
+def test_rounding_in_the_middle_is_a_switch(lab: Any) -> None:
+    """Away from zero, or to the even digit: of quantities, amounts and discounts."""
+    found = {}
+    for midpoint in ("away-from-zero", "to-even"):
+        lab.switch(midpoint=midpoint)
+        line = lab.item_line(quantity=Decimal("1.000005"), unitPrice=Decimal("10.125"), discountPercent=0)
+        half = lab.item_line(quantity=Decimal("0.5"), unitPrice=Decimal("0.25"), discountPercent=0)
+        quantity, amount = lab.order(line, half)["salesOrderLines"]
+        found[midpoint] = (quantity["quantity"], amount["amountExcludingTax"])
+    assert found == {
+        "away-from-zero": (Decimal("1.00001"), Decimal("0.13")),
+        "to-even": (1, Decimal("0.12")),
+    }

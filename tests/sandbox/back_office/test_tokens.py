@@ -108,3 +108,18 @@ def test_a_lines_token_goes_stale_when_its_invoice_discount_is_redistributed(lab
     lab.changed(f"{base}({first['id']})", {"quantity": 5}, token=first["@odata.etag"])
     answer = lab.patch(f"{base}({second['id']})", {"quantity": 2}, if_match=second["@odata.etag"])
     lab.refused(answer, 409, "Request_EntityChanged")
+
+
+def test_the_status_of_a_record_not_found_is_a_switch(lab: Any) -> None:
+    """404, or 400 with the same code."""
+    lab.switch(missing_key_code="Internal_RecordNotFound", record_not_found_status=400)
+    lab.refused(lab.get("customers(5a7c3f10-1b7e-f011-b9c4-000d3a2b1c4d)"), 400, "Internal_RecordNotFound")
+
+
+def test_put_may_be_refused(lab: Any) -> None:
+    """By switch 405: only PATCH changes."""
+    lab.switch(put="refused")
+    path = f"salesOrders({lab.order()['id']})"
+    refused = lab._send("PUT", path, {"email": "a@b.com"}, {"if_match": "*"})
+    lab.refused(refused, 405, "BadRequest_MethodNotAllowed")
+    assert lab.changed(path, {"email": "a@b.com"})["email"] == "a@b.com"

@@ -6,6 +6,7 @@ import json
 import re
 import threading
 import time
+from dataclasses import replace
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler
 from http.server import ThreadingHTTPServer
@@ -14,6 +15,8 @@ from urllib.parse import parse_qs
 from urllib.parse import urlsplit
 
 import pytest
+
+from tests.sandbox.back_office.conftest import seed
 
 
 class Receiver(ThreadingHTTPServer):
@@ -29,10 +32,11 @@ class Receiver(ThreadingHTTPServer):
         self.shakes_after_s = 0
         self.verbs = []
         self.token = None
+        self.held = None  # an event that answers wait for
         super().__init__(("127.0.0.1", 0), _Handler)
         self.url = f"http://127.0.0.1:{self.server_address[1]}/hook"
 
-    def wait(self, count: Any, seconds: Any = 5) -> Any:
+    def wait(self, count: Any, seconds: Any = 60) -> Any:
         until = time.monotonic() + seconds
         while len(self.told) < count and time.monotonic() < until:
             time.sleep(0.005)
@@ -55,6 +59,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         server.told.append(json.loads(body)["value"])
         server.headers.append(dict(self.headers))
+        if server.held is not None:
+            server.held.wait(60)
         self._answer(server.statuses.pop(0) if server.statuses else 200, b"")
 
     def _answer(self, status: Any, body: Any) -> None:
@@ -370,3 +376,46 @@ def test_the_verb_of_the_handshake_is_a_switch(lab: Any, receiver: Any) -> None:
     body = {"notificationUrl": receiver.url, "resource": f"/api/v2.0/companies({lab.company.id})/salesOrders"}
     assert lab.post(f"{lab.root}/subscriptions", body).status_code == 201
     assert receiver.verbs == ["GET"]
+
+
+def test_the_status_of_a_failed_handshake_is_a_switch(lab: Any, receiver: Any) -> None:
+    """400, presumably; nothing is registered either way."""
+    lab.switch(handshake_failure_status=422)
+    receiver.token = "wrong"
+    body = {"notificationUrl": receiver.url, "resource": f"/api/v2.0/companies({lab.company.id})/salesOrders"}
+    lab.refused(lab.post(f"{lab.root}/subscriptions", body), 422, "BadRequest")
+    assert lab.read(f"{lab.root}/subscriptions")["value"] == []
+
+
+def test_what_was_under_way_before_a_reset_ends_nothing_after_it(told: Any, lab: Any) -> None:
+    """The new state's ids are the old one's: a late refusal must not delete the new subscription."""
+    told.held = threading.Event()
+    told.statuses = [400]
+    old = subscribe(lab, told)
+    lab.order()
+    told.wait(1)
+    lab.door("POST", "reset")
+    lab.use(next(iter(lab.service.environment.companies.values())))
+    seed(lab.service, lab.company, "USD")
+    lab.switch(webhook_delay_s=0.02)
+    new = subscribe(lab, told)
+    assert new["subscriptionId"] == old["subscriptionId"]
+    told.held.set()
+    lab.order()
+    assert len(told.wait(2)) == 2
+    assert [one["subscriptionId"] for one in lab.read(f"{lab.root}/subscriptions")["value"]] == [new["subscriptionId"]]
+
+
+def test_two_changes_within_one_stamp_are_both_changes(lab: Any, receiver: Any) -> None:
+    """Stamps end in 0, 3 or 7 ms: what is written in the same few milliseconds is told all the same."""
+    subscribe(lab, receiver)
+    order = lab.order()
+    lab.door("POST", "webhooks/deliver")
+    receiver.wait(1)
+    row = lab.company["salesOrder"].rows[order["id"]]
+    environment = lab.service.environment
+    session = replace(environment.session(lab.company, "integration"), now=row["lastModifiedDateTime"])
+    session.modify("salesOrder", row, {"externalDocumentNumber": "SAME TICK"})
+    environment.journal.commit()
+    lab.door("POST", "webhooks/deliver")
+    assert kinds(receiver.wait(2)) == ["created", "updated"]

@@ -285,3 +285,28 @@ def test_active_write_submitted_is_one_change_set(sales: Any, catalog: Any) -> N
     assert statuses(response) == [204, 204, 204]
     row = sales.admin.read(path)
     assert (row["statecode"], row["submitstatusdescription"]) == (1, "S-ORD101001")
+
+
+@pytest.mark.parametrize(("reading", "expected", "nested"), [("in-change-set", [400], 1), ("each", [400, 400], 1)])
+def test_how_a_failed_change_set_answers_is_a_switch(
+    sales: Any, reading: str, expected: list[int], nested: int
+) -> None:
+    """Its one refusal within a change set's own multipart, or the refusal once for each operation."""
+    sales.setup(failed_change_set=reading)
+    response = send(
+        sales.integration,
+        change_set(part("POST", "accounts", {"name": "A"}, 1), part("POST", "accounts", {"name": "x" * 161}, 2)),
+        part("GET", "accounts?$select=name"),
+        prefer="odata.continue-on-error",
+    )
+    assert statuses(response) == [*expected, 200]
+    assert response.text.count("Content-Type: multipart/mixed; boundary=changesetresponse_") == nested
+    assert sales.admin.read("accounts")["value"] == []
+
+
+def test_members_without_content_id_are_accepted_by_switch(sales: Any) -> None:
+    """One public client reports that they are refused; nothing documents it."""
+    sales.setup(missing_content_id="accepted")
+    sent = change_set(part("POST", "accounts", {"name": "A"}), part("POST", "accounts", {"name": "B"}))
+    assert statuses(send(sales.integration, sent)) == [204, 204]
+    assert len(sales.admin.read("accounts")["value"]) == 2

@@ -84,3 +84,13 @@ def test_unknown_parameters_and_bindings_are_refused(sales: Any) -> None:
     assert sales.admin.post(f"{SET}CreateMultiple", {"Targets": [], "Nonsense": 1}).status_code == 400
     assert sales.admin.post("CreateMultiple", {"Targets": []}).status_code == 404
     assert sales.admin.post(f"{SET}Nonsense", {}).status_code == 404
+
+
+def test_upsert_multiple_answers_ids_by_switch(sales: Any) -> None:
+    """204 as one public client has it, or 200 with the ids in the order sent."""
+    known = sales.admin.make("accounts", {"name": "Known"})
+    other = "99999999-2222-4333-8444-555555555555"
+    targets = [{**KIND, "accountid": key, "name": "Same"} for key in (known, other)]
+    sales.setup(upsert_multiple_status="200")
+    response = sales.integration.post(f"{SET}UpsertMultiple", {"Targets": targets})
+    assert (response.status_code, response.json()["Ids"]) == (200, [known, other])

@@ -308,3 +308,28 @@ def test_products_are_born_as_draft(sales: Any, catalog: Any) -> None:
     assert sales.admin.post("salesorders", {"name": "x", "order_details": [line]}).status_code == 400
     sales.admin.patch(f"products({key})", {"statecode": 0, "statuscode": 1})
     catalog.order(None, line)
+
+
+def test_an_overridden_creation_date_may_only_be_stored(sales: Any) -> None:
+    """By switch `createdon` keeps the real time."""
+    sales.setup(overridden_created_on="stored")
+    body = {"name": "Old", "overriddencreatedon": "2015-06-01T00:00:00Z"}
+    row = sales.integration.read(f"accounts({sales.integration.make('accounts', body)})")
+    assert (row["overriddencreatedon"], row["createdon"]) == ("2015-06-01T00:00:00Z", row["modifiedon"])
+
+
+def test_what_forms_require_may_be_asked_by_the_api(sales: Any, catalog: Any) -> None:
+    """By switch a document without name, customer or price list is refused, and named columns are said."""
+    sales.setup(application_required="asked")
+    refused = sales.admin.post("salesorders", {"name": "Bare"})
+    assert (refused.status_code, "'customerid'" in refused.json()["error"]["message"]) == (400, True)
+    assert catalog.order(None, catalog.bikes(1))
+
+
+def test_columns_newer_than_the_published_flags_may_be_read_only(sales: Any, catalog: Any) -> None:
+    """By switch the name of a line is not taken from the body, but made from its product as ever."""
+    line = catalog.bikes(1, salesorderdetailname="My bike")
+    path = "salesorders({})/order_details?$select=salesorderdetailname"
+    assert sales.admin.read(path.format(catalog.order(None, line)))["value"][0]["salesorderdetailname"] == "My bike"
+    sales.setup(newer_columns="read-only")
+    assert sales.admin.read(path.format(catalog.order(None, line)))["value"][0]["salesorderdetailname"] == "Bicycle"

@@ -88,3 +88,25 @@ def test_money_has_a_base_amount_by_the_exchange_rate(sales: Any, euro: str) -> 
     assert row["creditlimit_base"] == Decimal("111.1111")
     assert row["exchangerate"] == Decimal("0.9")
     assert row["_transactioncurrencyid_value"] == euro
+
+
+def test_a_row_may_take_the_organizations_currency_whoever_writes_it(sales: Any, euro: str) -> None:
+    """By switch the user's own currency does not count."""
+    bind = {"transactioncurrencyid@odata.bind": f"/transactioncurrencies({euro})"}
+    sales.admin.patch(f"systemusers({sales.user('integration')})", bind)
+    sales.setup(default_currency="organization")
+    mine = sales.admin.read(f"salesorders({sales.integration.make('salesorders', {'name': 'x'})})")
+    assert mine["_transactioncurrencyid_value"] == sales.service.world.currency_id
+
+
+def test_digits_of_the_exchange_rate_are_a_switch(sales: Any, euro: str) -> None:
+    """Orders have twelve on the current page, ten on that of 2019."""
+    sales.admin.patch(f"transactioncurrencies({euro})", {"exchangerate": Decimal("0.123456789012")})
+    rates = {}
+    for digits in ("column", "10"):
+        sales.service.world.db["transactioncurrency"].rows[euro]["exchangerate"] = Decimal("0.123456789012")
+        sales.setup(exchange_rate_digits=digits)
+        body = {"name": "x", "transactioncurrencyid@odata.bind": f"/transactioncurrencies({euro})"}
+        key = sales.admin.make("salesorders", {**body, "freightamount": 1})
+        rates[digits] = sales.admin.read(f"salesorders({key})?$select=exchangerate")["exchangerate"]
+    assert rates == {"column": Decimal("0.123456789012"), "10": Decimal("0.1234567890")}

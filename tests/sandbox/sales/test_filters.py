@@ -192,3 +192,13 @@ def test_functions_take_parameter_aliases(accounts: Any) -> None:
     query = "$filter=Microsoft.Dynamics.CRM.In(PropertyName=@p1,PropertyValues=@p2)&@p1='name'&@p2=[\"coho\"]"
     rows = accounts.admin.read(f"accounts?$select=name&{query}")["value"]
     assert [row["name"] for row in rows] == ["Coho"]
+
+
+def test_quoted_date_literals_are_refused_unless_by_switch(sales: Any, catalog: Any) -> None:
+    """A date in quotes is text, and text is not compared with a date."""
+    catalog.order()
+    path = "salesorders?$filter=modifiedon ge '2020-01-31T08:00:00Z'"
+    assert sales.admin.get(path).status_code == 400
+    sales.setup(quoted_dates="accepted")
+    assert len(sales.admin.read(path)["value"]) == 1
+    assert sales.admin.get(path.replace("2020-01-31T08:00:00Z", "yesterday")).status_code == 400

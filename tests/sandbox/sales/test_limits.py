@@ -95,3 +95,12 @@ def test_zero_is_no_limit(sales: Any) -> None:
     """Benchmarks turn the limits off."""
     sales.setup(limit_requests=0, limit_execution_s=0, limit_concurrent=0)
     assert all(sales.seller.get("WhoAmI").status_code == 200 for _ in range(30))
+
+
+def test_the_code_of_throttling_is_a_switch(sales: Any) -> None:
+    """The limit's own code, or the generic one; Retry-After either way."""
+    sales.setup(limit_requests=1, throttling_code="0x8005F103")
+    sales.seller.get("WhoAmI")
+    refused = sales.seller.get("WhoAmI")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (429, "0x8005F103")
+    assert int(refused.headers["retry-after"]) >= 1

@@ -146,3 +146,31 @@ def test_locked_pricing_does_not_make_the_order_read_only(sales: Any, catalog: A
     assert sales.seller.post("UnlockSalesOrderPricing", {"SalesOrderId": order}).status_code == 204
     again = sales.seller.post("UnlockSalesOrderPricing", {"SalesOrderId": order})
     assert again.json()["error"]["code"] == "0x80043b1e"
+
+
+def test_the_status_of_pricing_locked_twice_is_a_switch(sales: Any, catalog: Any) -> None:
+    """400, or 405 as for operations that are not valid."""
+    sales.setup(pricing_lock_status="405")
+    path = f"salesorders({catalog.order()})/Microsoft.Dynamics.CRM.LockSalesOrderPricing"
+    assert sales.seller.post(path, {}).status_code == 204
+    again = sales.seller.post(path, {})
+    assert (again.status_code, again.json()["error"]["code"]) == (405, "0x80043b1d")
+
+
+def test_a_locked_header_may_answer_in_the_reported_words(sales: Any, catalog: Any) -> None:
+    """The code list's code and words, or those that were seen, without a code."""
+    order = submitted(sales, catalog)
+    sales.setup(readonly_words="reported")
+    refused = sales.seller.patch(f"salesorders({order})", {"name": "x"})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "")
+    assert refused.json()["error"]["message"] == "Cannot Update a Read-Only Entity"
+
+
+def test_who_may_reactivate_a_locked_order_is_a_switch(sales: Any, catalog: Any) -> None:
+    """Everybody who may write orders, or only those who may write this one."""
+    sales.setup(locked_state_changes="who-may-write")
+    order = submitted(sales, catalog)
+    active = {"statecode": 0, "statuscode": 2}
+    refused = sales.seller.patch(f"salesorders({order})", active)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "0x8004022e")
+    assert sales.integration.patch(f"salesorders({order})", active).status_code == 204

@@ -71,3 +71,17 @@ def test_values_come_before_the_lock_and_the_lock_before_states(catalog: Any) ->
         400,
         "0x80048408",
     )
+
+
+def test_the_lock_may_come_before_the_values(catalog: Any) -> None:
+    """By switch a locked order with a wrong value answers the lock, header and line alike."""
+    sales = catalog.sales
+    order = catalog.order(sales.seller, catalog.bikes(1))
+    (line,) = sales.admin.read(f"salesorders({order})/order_details?$select=salesorderdetailid")["value"]
+    catalog.submit(order)
+    sales.setup(lock_checked="before-values")
+    assert code(sales.seller.patch(f"salesorders({order})", {"name": "x" * 301})) == (400, "0x8004022e")
+    too_long = {"description": "x" * 2001}
+    changed = sales.seller.patch(f"salesorderdetails({line['salesorderdetailid']})", too_long)
+    assert code(changed) == (400, "0x80043b09")
+    assert sales.seller.patch(f"salesorders({order})", {"statecode": 0, "statuscode": 2}).status_code == 204

@@ -271,3 +271,55 @@ def test_quantity_decimals_are_a_function(sales: Any, catalog: Any) -> None:
     """GetQuantityDecimal tells a product's decimals."""
     path = f"GetQuantityDecimal(Target=@t,ProductId={catalog.cable},UoMId={catalog.piece})"
     assert sales.admin.read(f"{path}?@t='x'")["Quantity"] == 2
+
+
+@pytest.mark.parametrize(
+    ("binding", "path"),
+    [
+        ("row", "salesorders({0})/Microsoft.Dynamics.CRM.FulfillSalesOrder"),
+        ("unbound", "FulfillSalesOrder"),
+    ],
+)
+def test_what_fulfil_is_bound_to_is_a_switch(sales: Any, catalog: Any, binding: str, path: str) -> None:
+    """The last published reference binds it to the set; `$metadata` says what holds, and the other forms are 404."""
+    sales.setup(fulfil_binding=binding)
+    order = catalog.order()
+    assert fulfil(sales, order).status_code == 404
+    assert sales.integration.post(path.format(order), closing(order)).status_code == 204
+    assert state(sales, order) == (FULFILLED, 100001)
+    schema = sales.admin.get("$metadata").text
+    (action,) = [one for one in schema.split("<Action ") if one.startswith('Name="FulfillSalesOrder"')]
+    action = action.partition("</Action>")[0]
+    assert ('IsBound="true"' in action, 'Type="mscrm.salesorder"' in action) == (binding == "row",) * 2
+    assert ('<ActionImport Name="FulfillSalesOrder"' in schema) == (binding == "unbound")
+
+
+def test_a_closing_action_may_need_the_type_of_its_activity(sales: Any, catalog: Any) -> None:
+    """The parameter's declared type is abstract: by switch a body without @odata.type is 400."""
+    sales.setup(close_type="needed")
+    order = catalog.order()
+    assert fulfil(sales, order).status_code == 400
+    typed = closing(order)
+    typed["OrderClose"]["@odata.type"] = "Microsoft.Dynamics.CRM.orderclose"
+    assert sales.integration.post("CancelSalesOrder", typed).status_code == 204
+
+
+def test_a_state_alone_may_be_refused(sales: Any, catalog: Any) -> None:
+    """By switch a PATCH names the status beside the state, or changes nothing."""
+    sales.setup(state_alone="refused")
+    order = catalog.order()
+    refused = sales.admin.patch(f"salesorders({order})", {"statecode": 1})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "0x80048408")
+    assert sales.admin.patch(f"salesorders({order})", {"statecode": 1, "statuscode": 3}).status_code == 204
+
+
+@pytest.mark.parametrize("status", ["403", "405"])
+def test_the_status_of_an_invalid_state_is_a_switch(sales: Any, catalog: Any, status: str) -> None:
+    """Of a transition that is not allowed, and of a document that is closed already."""
+    order = catalog.order()
+    fulfil(sales, order)
+    sales.setup(invalid_state_status=status, reopen_closed="refused")
+    again = fulfil(sales, order)
+    assert (again.status_code, again.json()["error"]["code"]) == (int(status), "0x80040233")
+    back = sales.admin.patch(f"salesorders({order})", {"statecode": 0, "statuscode": 1})
+    assert (back.status_code, back.json()["error"]["code"]) == (int(status), "0x8004F00E")

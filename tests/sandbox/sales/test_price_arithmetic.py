@@ -251,3 +251,18 @@ def test_an_inactive_product_is_a_switch(sales: Any, catalog: Any, switch: str, 
     sales.admin.patch(f"products({catalog.bike})", {"statecode": 1, "statuscode": 2})
     sales.setup(inactive_product=switch)
     assert line_of(sales, catalog.order(None, catalog.bikes(1)))["pricingerrorcode"] == code
+
+
+def test_a_discount_per_unit_is_rounded_for_each_line_by_switch(sales: Any, catalog: Any) -> None:
+    """A cent for each of 0.55 units, twice: 0.011 in the total, or 0.02 where each line is rounded."""
+    sales.organization(discountcalculationmethod=1)
+    lines = [write_in(100, Decimal("0.55"), manualdiscountamount=Decimal("0.01")) for _ in range(2)]
+    found = {}
+    for reading in ("carried", "each-line"):
+        sales.setup(unit_discount=reading)
+        row = sales.admin.read(f"salesorders({catalog.order(None, *lines)})")
+        found[reading] = (row["totallineitemdiscountamount"], row["totallineitemamount"])
+    assert found == {
+        "carried": (Decimal("0.01"), Decimal("109.99")),
+        "each-line": (Decimal("0.02"), Decimal("109.98")),
+    }

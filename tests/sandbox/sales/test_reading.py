@@ -260,3 +260,23 @@ def test_total_record_counts_are_a_function(sales: Any, catalog: Any) -> None:
     path = "RetrieveTotalRecordCount(EntityNames=@p)?@p=['product','account']"
     found = sales.admin.read(path)["EntityRecordCountCollection"]
     assert dict(zip(found["Keys"], found["Values"], strict=True)) == {"product": 2, "account": 1}
+
+
+def test_whether_columns_without_a_value_are_shown_is_a_switch(sales: Any, catalog: Any) -> None:
+    """As null, or not at all."""
+    path = f"accounts({catalog.account})?$select=name,telephone1"
+    assert sales.admin.read(path)["telephone1"] is None
+    sales.setup(null_columns="left-out")
+    found = sales.admin.read(path)
+    assert "telephone1" not in found
+    assert found["name"] == "Adatum"
+
+
+def test_version_numbers_are_numbers_or_texts_by_switch(sales: Any, catalog: Any) -> None:
+    """An Int64 may come as text; the tag has the same number either way."""
+    path = f"accounts({catalog.account})?$select=versionnumber"
+    assert isinstance(sales.admin.read(path)["versionnumber"], int)
+    sales.setup(version_number="text")
+    found = sales.admin.read(path)
+    assert found["@odata.etag"] == f'W/"{found["versionnumber"]}"'
+    assert isinstance(found["versionnumber"], str)

@@ -332,3 +332,16 @@ def test_whether_equal_values_stamp_a_row_is_a_switch(sales: Any, catalog: Any) 
     assert sales.admin.patch(path, {"name": before["name"], "telephone1": "555"}).status_code == 204
     after = sales.admin.read(path)
     assert (after["telephone1"], after["@odata.etag"] != before["@odata.etag"]) == ("555", True)
+
+
+def test_the_statuses_of_alternate_keys_are_switches(sales: Any) -> None:
+    """A key that is taken, one that no row has, and columns that are no key: none of them is documented."""
+    sales.service.add_column("salesorder", "new_ErpNumber", "String")
+    sales.service.add_key("salesorder", "new_erp", ("new_erpnumber",))
+    sales.admin.make("salesorders", {"name": "First", "new_erpnumber": "S-1"})
+    sales.setup(alternate_key_status="409", no_such_key_status="400", undefined_key_status="404")
+    taken = sales.admin.post("salesorders", {"name": "x", "new_erpnumber": "S-1"})
+    nobody = sales.admin.get("salesorders(new_erpnumber='S-2')")
+    undefined = sales.admin.get("accounts(accountnumber='10000')")
+    found = [(one.status_code, one.json()["error"]["code"]) for one in (taken, nobody, undefined)]
+    assert found == [(409, "0x80060892"), (400, "0x80060891"), (404, "0x80060890")]

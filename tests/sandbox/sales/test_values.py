@@ -192,3 +192,38 @@ def test_line_numbers_of_the_grid_are_assigned_by_switch(sales: Any, catalog: An
     sales.setup(line_sequence="null")
     order = catalog.order(None, catalog.bikes())
     assert sales.admin.read(f"salesorders({order})/order_details")["value"][0]["sequencenumber"] is None
+
+
+def test_fractions_of_a_second_are_a_switch(sales: Any) -> None:
+    """A date-time that is written with milliseconds is answered in whole seconds, or as it was sent."""
+    body = {"name": "x", "requestdeliveryby": "2026-05-13T12:00:00.250Z"}
+    path = "salesorders({})?$select=requestdeliveryby"
+    whole = sales.admin.read(path.format(sales.admin.make("salesorders", body)))
+    assert whole["requestdeliveryby"] == "2026-05-13T12:00:00Z"
+    sales.setup(milliseconds="kept")
+    exact = sales.admin.read(path.format(sales.admin.make("salesorders", body)))
+    assert exact["requestdeliveryby"] == "2026-05-13T12:00:00.250000Z"
+
+
+def test_the_code_of_a_choice_out_of_range_is_a_switch(sales: Any) -> None:
+    """0x8004431A, or the code of any invalid argument, with the same words."""
+    sales.setup(choice_code="0x80040203")
+    error = sales.admin.post("salesorders", {"name": "x", "paymenttermscode": 99}).json()["error"]
+    assert error["code"] == "0x80040203"
+    assert "outside the valid range" in error["message"]
+
+
+def test_rounding_in_the_middle_is_a_switch(sales: Any, catalog: Any) -> None:
+    """Half a unit of the last digit goes away from zero, or to the even digit: of money, prices and quantities."""
+    columns = "discountamount,order_details"
+    sent = {"ispriceoverridden": True, "priceperunit": Decimal("10.125"), "quantityshipped": Decimal("1.000005")}
+    found = {}
+    for midpoint in ("away-from-zero", "to-even"):
+        sales.setup(midpoint=midpoint)
+        order = catalog.order(None, catalog.bikes(1, **sent), discountamount=Decimal("0.125"))
+        row = sales.admin.read(f"salesorders({order})?$select={columns.partition(',')[0]}&$expand=order_details")
+        (line,) = row["order_details"]
+        found[midpoint] = (row["discountamount"], line["priceperunit"], line["baseamount"], line["quantityshipped"])
+    up, even = Decimal("10.13"), Decimal("10.12")
+    assert found["away-from-zero"] == (Decimal("0.13"), up, up, Decimal("1.00001"))
+    assert found["to-even"] == (Decimal("0.12"), even, even, Decimal("1.00000"))

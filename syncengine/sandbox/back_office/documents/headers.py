@@ -19,7 +19,6 @@ from syncengine.sandbox.back_office.documents.lines import update_dates
 from syncengine.sandbox.back_office.documents.prices import currency_factor
 from syncengine.sandbox.back_office.documents.prices import reprice
 from syncengine.sandbox.back_office.documents.recreate import recreate_lines
-from syncengine.sandbox.back_office.documents.totals import rounded
 from syncengine.sandbox.back_office.refusals import not_related
 from syncengine.sandbox.back_office.store.company import UNIT_AMOUNT
 from syncengine.sandbox.back_office.values import trimmed
@@ -96,7 +95,7 @@ def set_prices_include_tax(document: SalesDocument, wanted: bool) -> None:
             continue
         factor = (HUNDRED + line["taxPercent"]) / HUNDRED
         price = line["unitPrice"] * factor if wanted else line["unitPrice"] / factor
-        line["unitPrice"] = trimmed(rounded(price, UNIT_AMOUNT))
+        line["unitPrice"] = trimmed(document.rounded(price, UNIT_AMOUNT))
         line["_recalculate"] = line["_allowInvoiceDiscount"]
         apply_percent(document, line)
         document.touched(line)

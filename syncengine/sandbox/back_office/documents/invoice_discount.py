@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from syncengine.sandbox.back_office.documents.totals import rounded
 from syncengine.sandbox.back_office.documents.totals import update_tax_of_all
 from syncengine.sandbox.back_office.refusals import dialog
 from syncengine.sandbox.back_office.values import trimmed
@@ -69,7 +68,7 @@ def _apply_customer_percent(document: SalesDocument) -> bool:
     base = sum((line["_lineAmount"] for line in lines), ZERO)
     if customer is None or base < customer["_invoiceDiscountMinimum"]:
         percent = ZERO
-    _distribute(document, lines, base, rounded(base * percent / 100, document.precision))
+    _distribute(document, lines, base, document.rounded(base * percent / 100))
     document.header["_invoiceDiscountCalculation"] = "%"
     document.header["_invoiceDiscountValue"] = percent
     return True
@@ -87,7 +86,7 @@ def _distribute(document: SalesDocument, lines: list[Row], base: Decimal, amount
             line["_invoiceDiscount"] = ZERO
     for line in lines:
         reached += line["_lineAmount"]
-        share = rounded(amount * reached / base, document.precision) - allocated
+        share = document.rounded(amount * reached / base) - allocated
         line["_invoiceDiscount"] = share
         allocated += share
     update_tax_of_all(document)

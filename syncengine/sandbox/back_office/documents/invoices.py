@@ -9,7 +9,6 @@ from syncengine.sandbox.back_office.documents import dimensions
 from syncengine.sandbox.back_office.documents.customers import check_usable
 from syncengine.sandbox.back_office.documents.model import INVOICE
 from syncengine.sandbox.back_office.documents.model import SalesDocument
-from syncengine.sandbox.back_office.documents.totals import rounded
 from syncengine.sandbox.back_office.documents.totals import update_tax_of_all
 from syncengine.sandbox.back_office.refusals import dialog
 from syncengine.sandbox.back_office.values import NO_GUID
@@ -68,15 +67,15 @@ def _add_part(document: SalesDocument, line: Row, quantity: Decimal, sequence: i
     part["quantity"] = quantity
     total, done = line["quantity"], line["invoicedQuantity"]
     for name in _SPLIT:
-        part[name] = _share(line[name], done, quantity, total, document.precision)
+        part[name] = _share(document, line[name], done, quantity, total)
     document.add_line(part)
     return part
 
 
-def _share(amount: Decimal, done: Decimal, more: Decimal, total: Decimal, precision: Decimal) -> Decimal:
+def _share(document: SalesDocument, amount: Decimal, done: Decimal, more: Decimal, total: Decimal) -> Decimal:
     if not total:
         return ZERO
-    return rounded(amount * (done + more) / total, precision) - rounded(amount * done / total, precision)
+    return document.rounded(amount * (done + more) / total) - document.rounded(amount * done / total)
 
 
 def _finish(document: SalesDocument) -> Row:

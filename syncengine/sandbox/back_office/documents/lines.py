@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP
 from decimal import Decimal
 from typing import TYPE_CHECKING
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 from syncengine.sandbox.back_office.documents.blanks import blank
 from syncengine.sandbox.back_office.documents.objects import assign_object
 from syncengine.sandbox.back_office.documents.prices import reprice
-from syncengine.sandbox.back_office.documents.totals import rounded
 from syncengine.sandbox.back_office.documents.totals import update_amounts
 from syncengine.sandbox.back_office.refusals import bad_request
 from syncengine.sandbox.back_office.refusals import dialog
@@ -155,7 +153,7 @@ def _unit(document: SalesDocument, line: Row, code: str) -> tuple[Decimal, str]:
 
 def set_quantity(document: SalesDocument, line: Row, wanted: Decimal) -> None:
     """Quantity alone reprices the line, its discount and its share of the invoice discount included."""
-    quantity = wanted.quantize(FIVE_PLACES, rounding=ROUND_HALF_UP)
+    quantity = document.rounded(wanted, FIVE_PLACES)
     test_open(document, line)
     shipped = line["shippedQuantity"]
     if quantity * shipped < 0 or abs(quantity) < abs(shipped):
@@ -197,21 +195,19 @@ def set_discount_percent(document: SalesDocument, line: Row, percent: Decimal) -
 
 def apply_percent(document: SalesDocument, line: Row) -> None:
     """ValidateLineDiscountPercent: the amount follows; the share of the invoice discount is dropped."""
-    precision = document.precision
-    gross = rounded(line["quantity"] * line["unitPrice"], precision)
-    line["discountAmount"] = rounded(gross * line["discountPercent"] / 100, precision)
+    gross = document.rounded(line["quantity"] * line["unitPrice"])
+    line["discountAmount"] = document.rounded(gross * line["discountPercent"] / 100)
     line["_invoiceDiscount"] = ZERO
     update_amounts(document, line)
 
 
 def set_discount_amount(document: SalesDocument, line: Row, wanted: Decimal) -> None:
     test_open(document, line)
-    precision = document.precision
-    amount = rounded(wanted, precision)
+    amount = document.rounded(wanted)
     if not line["quantity"]:
         raise must_have_value("Quantity", document.line_record(line))
-    gross = rounded(line["quantity"] * line["unitPrice"], precision)
-    percent = rounded(amount * 100 / gross, FIVE_PLACES) if gross else ZERO
+    gross = document.rounded(line["quantity"] * line["unitPrice"])
+    percent = document.rounded(amount * 100 / gross, FIVE_PLACES) if gross else ZERO
     if not ZERO <= percent <= 100:
         raise dialog("The value in the Line Discount % field must be between 0 and 100.")
     line["discountPercent"] = trimmed(percent)
@@ -241,16 +237,16 @@ def update_dates(document: SalesDocument, line: Row) -> None:
     line["shipmentDate"] = wanted if wanted != NO_DATE else document.header["_shipmentDate"]
 
 
-def set_ship_quantity(document: SalesDocument, line: Row, wanted: Decimal) -> None:  # noqa: ARG001
-    quantity = trimmed(wanted.quantize(FIVE_PLACES, rounding=ROUND_HALF_UP))
+def set_ship_quantity(document: SalesDocument, line: Row, wanted: Decimal) -> None:
+    quantity = trimmed(document.rounded(wanted, FIVE_PLACES))
     if quantity * line["quantity"] < 0 or abs(quantity) > abs(line["_outstanding"]):
         raise dialog(f"You cannot ship more than {trimmed(line['_outstanding'])} units.")
     line["shipQuantity"] = quantity
     line["invoiceQuantity"] = line["shippedQuantity"] + quantity - line["invoicedQuantity"]
 
 
-def set_invoice_quantity(document: SalesDocument, line: Row, wanted: Decimal) -> None:  # noqa: ARG001
-    quantity = trimmed(wanted.quantize(FIVE_PLACES, rounding=ROUND_HALF_UP))
+def set_invoice_quantity(document: SalesDocument, line: Row, wanted: Decimal) -> None:
+    quantity = trimmed(document.rounded(wanted, FIVE_PLACES))
     most = line["shippedQuantity"] + line["shipQuantity"] - line["invoicedQuantity"]
     if quantity * line["quantity"] < 0 or abs(quantity) > abs(most):
         raise dialog(f"You cannot invoice more than {trimmed(most)} units.")

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from syncengine.sandbox.back_office.documents import dimensions
 from syncengine.sandbox.back_office.documents.blanks import blank_header
 from syncengine.sandbox.back_office.documents.blanks import blank_line
+from syncengine.sandbox.back_office.documents.totals import MIDPOINTS
+from syncengine.sandbox.back_office.documents.totals import rounded
 from syncengine.sandbox.back_office.documents.totals import set_totals
 from syncengine.sandbox.back_office.refusals import test_field
 from syncengine.sandbox.back_office.store.company import SALES_TAX
@@ -81,6 +83,10 @@ class SalesDocument:
     @property
     def precision(self) -> Decimal:
         return self.company.rounding(self.header["_currencyCode"])
+
+    def rounded(self, number: Decimal, precision: Decimal | None = None) -> Decimal:
+        """To the document's precision, or another one."""
+        return rounded(number, precision or self.precision, MIDPOINTS[self.session.switches.midpoint])
 
     @property
     def sales_tax(self) -> bool:

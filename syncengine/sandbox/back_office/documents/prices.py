@@ -9,7 +9,6 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from syncengine.sandbox.back_office.documents.totals import rounded
 from syncengine.sandbox.back_office.store.company import UNIT_AMOUNT
 from syncengine.sandbox.back_office.values import NO_DATE
 
@@ -31,7 +30,9 @@ def reprice(document: SalesDocument, line: Row) -> None:
     elif line["lineType"] == "Resource":
         resource = document.company.by_number("resource", line["lineObjectNumber"])
         if resource is not None:
-            line["unitPrice"] = rounded(resource["unitPrice"] * document.header["_currencyFactor"], UNIT_AMOUNT)
+            line["unitPrice"] = document.rounded(
+                resource["unitPrice"] * document.header["_currencyFactor"], UNIT_AMOUNT
+            )
 
 
 def _item_price(document: SalesDocument, line: Row, item: Row) -> tuple[Decimal, Decimal]:
@@ -58,7 +59,7 @@ def _item_price(document: SalesDocument, line: Row, item: Row) -> tuple[Decimal,
         elif header["pricesIncludeTax"] and not item["priceIncludesTax"]:
             price = price * (HUNDRED + percent) / HUNDRED
     discount = max((one["discountPercent"] for one in applicable), default=ZERO)
-    return rounded(price, UNIT_AMOUNT).normalize() + ZERO, discount
+    return document.rounded(price, UNIT_AMOUNT).normalize() + ZERO, discount
 
 
 def _applies(one: Row, document: SalesDocument, line: Row) -> bool:

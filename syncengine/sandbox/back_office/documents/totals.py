@@ -8,6 +8,7 @@ Sales Line UpdateVATAmounts, Document Totals]
 from __future__ import annotations
 
 from collections import defaultdict
+from decimal import ROUND_HALF_EVEN
 from decimal import ROUND_HALF_UP
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -24,19 +25,21 @@ CENT = Decimal("0.01")
 _ONE = Decimal(1)
 
 
-def rounded(amount: Decimal, precision: Decimal) -> Decimal:
-    """Half away from zero, to a multiple of the precision."""
+MIDPOINTS = {"away-from-zero": ROUND_HALF_UP, "to-even": ROUND_HALF_EVEN}
+
+
+def rounded(amount: Decimal, precision: Decimal, midpoint: str) -> Decimal:
+    """To a multiple of the precision; `midpoint`: what becomes of a value in the middle of two."""
     if precision == CENT:
-        return amount.quantize(CENT, rounding=ROUND_HALF_UP)
-    return (amount / precision).quantize(_ONE, rounding=ROUND_HALF_UP) * precision
+        return amount.quantize(CENT, rounding=midpoint)
+    return (amount / precision).quantize(_ONE, rounding=midpoint) * precision
 
 
 def update_amounts(document: SalesDocument, line: Row) -> None:
     """UpdateAmounts: the line amount from quantity, price and discount, then everything that hangs on it."""
     if line["lineType"] == "Comment":
         return
-    precision = document.precision
-    amount = rounded(line["quantity"] * line["unitPrice"], precision) - line["discountAmount"]
+    amount = document.rounded(line["quantity"] * line["unitPrice"]) - line["discountAmount"]
     if amount != line["_lineAmount"]:
         line["_lineAmount"] = amount
         line["_recalculate"] = line["_recalculate"] or line["_allowInvoiceDiscount"]
@@ -74,7 +77,6 @@ def _same_group(one: Row, other: Row) -> bool:
 
 def _set_net(document: SalesDocument, line: Row, others: Iterable[tuple[Decimal, Decimal, Decimal]]) -> None:
     """Net of invoice discount: the group's total is rounded, this line takes what the others leave."""
-    precision = document.precision
     base = tax = including = ZERO
     for other_base, other_tax, other_including in others:
         base += other_base
@@ -84,52 +86,51 @@ def _set_net(document: SalesDocument, line: Row, others: Iterable[tuple[Decimal,
     percent = line["taxPercent"]
     if document.includes_tax:
         line["netAmountIncludingTax"] = net
-        line["netAmount"] = rounded((including + net) * HUNDRED / (HUNDRED + percent), precision) - base
+        line["netAmount"] = document.rounded((including + net) * HUNDRED / (HUNDRED + percent)) - base
     else:
         line["netAmount"] = net
-        line["netAmountIncludingTax"] = net + rounded((base + net) * percent / HUNDRED, precision) - tax
+        line["netAmountIncludingTax"] = net + document.rounded((base + net) * percent / HUNDRED) - tax
     line["netTaxAmount"] = line["netAmountIncludingTax"] - line["netAmount"]
 
 
 def _set_gross(document: SalesDocument, line: Row) -> None:
     """After line discount, before invoice discount: each line is rounded by itself."""
-    precision = document.precision
     amount, percent = line["_lineAmount"], line["taxPercent"]
     if document.includes_tax:
         line["amountIncludingTax"] = amount
-        line["amountExcludingTax"] = rounded(amount * HUNDRED / (HUNDRED + percent), precision)
+        line["amountExcludingTax"] = document.rounded(amount * HUNDRED / (HUNDRED + percent))
         allocation = line["amountExcludingTax"] - line["netAmount"]
     else:
         line["amountExcludingTax"] = amount
-        line["amountIncludingTax"] = rounded(amount * (HUNDRED + percent) / HUNDRED, precision)
+        line["amountIncludingTax"] = document.rounded(amount * (HUNDRED + percent) / HUNDRED)
         allocation = line["_invoiceDiscount"]
     line["totalTaxAmount"] = line["amountIncludingTax"] - line["amountExcludingTax"]
     line["invoiceDiscountAllocation"] = allocation
 
 
-def tax_of_groups(lines: Iterable[Row], precision: Decimal, *, includes_tax: bool) -> tuple[Decimal, Decimal, Decimal]:
+def tax_of_groups(document: SalesDocument) -> tuple[Decimal, Decimal, Decimal]:
     """(excluding, tax, including) of a document, rounded once for each tax group."""
     groups: dict[tuple[str, Decimal], list[Decimal]] = defaultdict(lambda: [ZERO, ZERO])
-    for line in lines:
+    for line in document.lines:
         sums = groups[line["taxCode"], line["taxPercent"]]
         sums[0] += line["netAmount"]
         sums[1] += line["netAmountIncludingTax"]
     excluding = tax = ZERO
     for (_, percent), (base, including) in groups.items():
-        if includes_tax:
-            net = rounded(including * HUNDRED / (HUNDRED + percent), precision)
+        if document.includes_tax:
+            net = document.rounded(including * HUNDRED / (HUNDRED + percent))
             excluding += net
             tax += including - net
         else:
             excluding += base
-            tax += rounded(base * percent / HUNDRED, precision)
+            tax += document.rounded(base * percent / HUNDRED)
     return excluding, tax, excluding + tax
 
 
 def set_totals(document: SalesDocument) -> None:
     """[AL: AssignTotalsFromSalesLine, BlankTotals]"""
     header = document.header
-    excluding, tax, including = tax_of_groups(document.lines, document.precision, includes_tax=document.includes_tax)
+    excluding, tax, including = tax_of_groups(document)
     header["discountAmount"] = sum((line["_invoiceDiscount"] for line in document.lines), ZERO)
     header["totalAmountExcludingTax"] = excluding
     header["totalTaxAmount"] = tax

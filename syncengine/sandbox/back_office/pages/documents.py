@@ -57,6 +57,10 @@ class DocumentPage(Page):
         self, session: Session, document: SalesDocument, records: list[tuple[Row, Nested]]
     ) -> SalesDocument:
         deep = []
+        if session.switches.deep_insert_transaction == "header-first":
+            stored = document.save()
+            session.journal.commit()
+            document = self.open(session, stored)
         for values, nested in records:
             if values.get("sequence") and session.switches.sequence_in_deep_insert == "refused":
                 raise _system_id(document, values["sequence"])

@@ -45,7 +45,8 @@ class Batch:
 
     def answer(self, request: Request) -> Response:
         multipart = request.headers.get("content-type", "").startswith("multipart/mixed")
-        items = decode_multipart(request) if multipart else _decode_json(request.body)
+        several = self.switches.change_set_status
+        items = decode_multipart(request, several) if multipart else _decode_json(request.body)
         if len(items) > LIMIT:
             raise RefusedError(
                 self.switches.batch_over_limit,

@@ -25,25 +25,26 @@ if TYPE_CHECKING:
 _BOUNDARY = re.compile(r'boundary="?([^";]+)"?', re.IGNORECASE)
 
 
-def decode_multipart(request: Request) -> list[Item]:
+def decode_multipart(request: Request, several_status: int) -> list[Item]:
+    """`several_status`: that of a change set with more than one request."""
     items = []
     for headers, content in _parts(request.headers.get("content-type", ""), request.body):
         if headers.get("content-type", "").startswith("multipart/mixed"):
             nested = [_http(inner, body) for inner, body in _parts(headers["content-type"], content)]
-            items.append(nested[0] if len(nested) == 1 else _refused())
+            items.append(nested[0] if len(nested) == 1 else _refused(several_status))
         else:
             items.append(_http(headers, content))
     return items
 
 
-def _refused() -> Item:
+def _refused(status: int) -> Item:
     return Item(
         None,
         "POST",
         "$batch",
         {},
         None,
-        RefusedError(500, "Unknown", "Multiple requests within the same change set are not supported."),
+        RefusedError(status, "Unknown", "Multiple requests within the same change set are not supported."),
     )
 
 

@@ -20,9 +20,14 @@ if TYPE_CHECKING:
     from syncengine.sandbox.back_office.switches import Switches
 
 
+KNOWN = frozenset(
+    {"$filter", "$select", "$expand", "$orderby", "$top", "$skip", "$count", "$skiptoken", "$schemaversion"}
+)
+
+
 @dataclass(frozen=True)
 class Options:
-    """Unknown options are ignored, as the service does."""
+    """Unknown options are ignored, as the service does, or refused by switch."""
 
     condition: Condition | None = None
     select: tuple[str, ...] | None = None
@@ -36,6 +41,9 @@ class Options:
 
 def read_options(page: Page, sent: dict[str, str], switches: Switches, schema: str) -> Options:
     """Raises RefusedError for what the service would not understand."""
+    unknown = [name for name in sent if name.startswith("$") and name not in KNOWN]
+    if unknown and switches.unknown_options == "refused":
+        raise bad_request(f"The query option '{unknown[0]}' is not supported.")
     try:
         node = parse_filter(sent["$filter"]) if sent.get("$filter") else None
         expand = parse_expand(sent["$expand"]) if sent.get("$expand") else ()

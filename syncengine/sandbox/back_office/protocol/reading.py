@@ -80,7 +80,10 @@ class Reader:
         rows = rows[options.skip :] if options.skip else rows
         size = self._page_size()
         limit = size if options.top is None else min(options.top, size)
-        sent, more = rows[:limit], len(rows) > limit and options.top is None
+        sent, more = (
+            rows[:limit],
+            len(rows) > limit and (options.top is None or self.session.switches.next_link_with_top),
+        )
         value: dict[str, Any] = {}
         if not self.operation.bare:
             value["@odata.context"] = f"{self.operation.root}/$metadata#{target.context}"

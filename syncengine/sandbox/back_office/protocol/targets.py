@@ -68,7 +68,9 @@ class Finder:
     def _missing(self, page: Page) -> RefusedError:
         code = self.session.switches.missing_key_code
         if code == "Internal_RecordNotFound":
-            return RefusedError(404, code, f"The {page.kind.name} does not exist.")
+            return RefusedError(
+                self.session.switches.record_not_found_status, code, f"The {page.kind.name} does not exist."
+            )
         return unknown_segment(page.kind.entity_set)
 
     def _next(self, target: Target, segment: Segment) -> Target:

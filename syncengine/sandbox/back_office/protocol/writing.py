@@ -59,12 +59,17 @@ class Writer:
         row = page.create_deep(session, target.parent, values, nested)
         key = row[page.kind.key]
         location = {"location": f"{self.operation.root}/{target.context}({key})"}
-        if self.operation.prefers("return-no-content") is not None:
+        if self._wants_nothing():
             return Answer(204, headers=location)
         created = Target(page, f"{target.context}({key})", target.parent, row)
         answer = self.reader.entity(created, row, 201, **location)
         self._deep_insert_answer(page, row, nested, answer)
         return answer
+
+    def _wants_nothing(self) -> bool:
+        """The server knows a word of its own; whether it knows the standard's too is a switch."""
+        minimal = self.session.switches.return_minimal == "honoured" and self.operation.prefers("return") == "minimal"
+        return minimal or self.operation.prefers("return-no-content") is not None
 
     def _deep_insert_answer(self, page: Page, row: Row, nested: Nested, answer: Answer) -> None:
         lines = f"{page.kind.name}Lines"
@@ -82,7 +87,8 @@ class Writer:
     def _modify(self, target: Target, row: Row) -> Answer:
         """The answer is the entity read again, not an echo."""
         page = target.page
-        if not page.kind.updatable:
+        put = self.operation.method == "PUT" and self.session.switches.put == "refused"
+        if not page.kind.updatable or put:
             raise method_not_allowed(self.operation.method, page.kind.entity_set, "Entity")
         self._check_token(page, row, needed=True)
         values, _ = self.bodies.read(page, self.operation.body, creating=False)

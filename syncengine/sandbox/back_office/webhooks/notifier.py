@@ -70,6 +70,7 @@ class Delivery:
     url: str
     items: list[dict[str, Any]]
     subscriptions: list[str]
+    cleared: int  # how often the notifier had been cleared by then
     attempt: int = 0
 
 
@@ -93,6 +94,7 @@ class Notifier:
         self._pending: dict[str, Pending] = {}
         self._due: dict[str, float] = {}  # by address: when what is pending for it is sent
         self._deliveries: list[Delivery] = []
+        self._cleared = 0
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
@@ -111,7 +113,13 @@ class Notifier:
             self._pending.pop(subscription, None)
 
     def clear(self) -> None:
+        """Nothing of what was is told any more. What is on its way ends without a trace: the state that it belongs to
+        is gone, and the ids of its subscriptions may be another's by then.
+        """
         with self._changed:
+            self._cleared += 1
+            while not self.ended.empty():
+                self.ended.get()
             self._pending.clear()
             self._due.clear()
             self._deliveries.clear()
@@ -192,7 +200,8 @@ class Notifier:
             tricks.duplicate -= 1
             times *= 2
         for _ in range(times):
-            self._deliveries.append(Delivery(now + tricks.delay_s, url, items, [one.subscriber.id for one in ready]))
+            ids = [one.subscriber.id for one in ready]
+            self._deliveries.append(Delivery(now + tricks.delay_s, url, items, ids, self._cleared))
 
     def _items(self, pending: Pending) -> list[dict[str, Any]]:
         if len(pending.records) > self.collection_over:
@@ -224,7 +233,8 @@ class Notifier:
         except UnreachableError:
             status = 0
         with self._changed:
-            self._settle(delivery, status)
+            if delivery.cleared == self._cleared:
+                self._settle(delivery, status)
 
     def _settle(self, delivery: Delivery, status: int) -> None:
         if 200 <= status < 300:

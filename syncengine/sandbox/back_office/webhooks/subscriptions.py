@@ -9,8 +9,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from syncengine.sandbox.back_office.pages.base import Page
+from syncengine.sandbox.back_office.refusals import RefusedError
 from syncengine.sandbox.back_office.refusals import bad_request
 from syncengine.sandbox.back_office.store.journal import net
+from syncengine.sandbox.back_office.store.tables import PINNED_TAG
 from syncengine.sandbox.back_office.store.tables import STAMP
 from syncengine.sandbox.back_office.store.tables import Table
 from syncengine.sandbox.back_office.values import wire_time
@@ -141,7 +143,8 @@ class SubscriptionPage(Page):
     def _shake_hands(session: Session, url: str) -> None:
         token = secrets.token_urlsafe(24)
         if not handshake(url, token, session.switches.handshake_timeout_s, session.switches.handshake_method):
-            raise bad_request(f"The notification URL '{url}' did not answer the validation request with its token.")
+            text = f"The notification URL '{url}' did not answer the validation request with its token."
+            raise RefusedError(session.switches.handshake_failure_status, "BadRequest", text)
 
 
 def _expiry(session: Session) -> datetime:
@@ -182,14 +185,18 @@ class Observer:
 
 
 def _kind(change: Change) -> str | None:
-    """None for a change that did not move the record's stamp: to the server it is no change."""
+    """None for a change that leaves the record's stamp alone: to the server it is no change.
+
+    The stamps themselves do not tell: two writes within a few milliseconds have the same one.
+    """
     if not change.table.stamped or change.table.company == "":
         return None
     if change.before is None:
         return "created"
     if change.after is None:
         return "deleted"
-    return "updated" if change.before[STAMP] != change.after[STAMP] else None
+    before, after, ignored = change.before, change.after, {*change.table.unstamped, PINNED_TAG}
+    return "updated" if any(after[name] != before.get(name) for name in after.keys() - ignored) else None
 
 
 def _subscriber(row: Row) -> Subscriber:
