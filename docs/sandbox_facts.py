@@ -88,8 +88,8 @@ Known, and left out on purpose:
   entities; pictures, financial details and aged receivables of customers; a change of a contact that changes its
   customer; other languages; on-premises sign-in by web service key.
 - **Taken as given**, though no page says so: a POST may carry its own primary key, the names and numbers of a webhook's
-  registration, token lifetimes, the order of keys in a page's rows; how tags, delta tokens and the tokens of pages are made
-  is opaque, and nothing depends on it.
+  registration, token lifetimes, the order of keys in a page's rows; how tags, delta tokens and the tokens of pages are
+  made is opaque, and nothing depends on it.
 - **Both.** TLS between client and gateway (but for tests that need it), the latency of the real services, several web
   servers with limits of their own.
 """
