@@ -278,7 +278,7 @@ def _carrying_a_number(
     """
     row = mapping.rows.get(mapping.correlation)
     here = _key_column(run, mapping, side)
-    if side != "back_office" or row is None or not here or not row.columns("sales"):
+    if side != "back_office" or row is None or not mapping.keyed_in(here) or not row.columns("sales"):
         return [], entering
     keyed = [(one, document) for one, document in entering if not is_blank(document.fields.get(here))]
     if not keyed:
@@ -316,7 +316,10 @@ def _new(run: Run, mapping: TableMapping, side: Side, entering: list[tuple[Candi
     asked = [
         (one, {column: document.fields.get(row.columns(side)[0])})
         for one, document in entering
-        if row and column and row.columns(side) and not is_blank(document.fields.get(row.columns(side)[0]))
+        if row
+        and mapping.keyed_in(column)
+        and row.columns(side)
+        and not is_blank(document.fields.get(row.columns(side)[0]))
     ]
     problems: dict[str, Problem] = {}
     for table in tables if asked else ():

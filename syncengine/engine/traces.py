@@ -84,7 +84,7 @@ def _live(run: Run, mapping: TableMapping, one: Candidate) -> list[Document]:
     row = mapping.rows.get(mapping.correlation)
     sales = one.document("sales")
     key = sales.fields.get(row.columns("sales")[0]) if sales and row and row.columns("sales") else None
-    if not column or is_blank(key):
+    if not mapping.keyed_in(column) or is_blank(key):
         return []
     (hits,) = run.systems["back_office"].find(run.view(mapping, "back_office"), [{column: key}])
     with run.store.transaction():

@@ -276,6 +276,13 @@ class TableMapping:
         """May records be created on this side?"""
         return self.create == "both" or self.create.replace("-", "_") == side
 
+    def keyed_in(self, column: str) -> bool:
+        """Does this column of the back office hold the number by which a document is known as ours, once it is made?
+        Not where it is mapped to something else: then only operation keys stand there, until the coupling is made.
+        """
+        row = self.rows.get(self.correlation)
+        return row is not None and bool(column) and row.columns("back_office") == (column,)
+
     @property
     def needs(self) -> frozenset[str]:
         """The mappings that must have run before: those looked up, and those named by `also_after`."""

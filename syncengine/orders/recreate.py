@@ -67,9 +67,10 @@ def recreate(builder: Builder, decided: Decided, *, taken_from: Document | None 
     header = _header(builder, decided, native)
     late: Cells = {column: header.pop(column) for column in sorted(traits.after_lines & header.keys())}
     key_column = str(builder.facts.settings.get("correlation", ""))
-    true_value: Wire = predecessor.native.fields.get(key_column)
     key = operation_key(builder.facts, mapping, predecessor.id, pair.generation)
-    header.pop(key_column, None)
+    # As merged where the column is mapped to something, and blank where that was emptied.
+    kept: Wire = None if key_column in traits.carried else predecessor.native.fields.get(key_column)
+    true_value = header.pop(key_column, kept)
     lines = list(_lines(builder, decided, native))
     first, rest = lines[: traits.lines_in_create], lines[traits.lines_in_create :]
     made = builder.add(

@@ -22,6 +22,7 @@ from syncengine.mapping.model import TableMapping
 from syncengine.records.values import SIDES
 from syncengine.records.values import Side
 from syncengine.service import check_back_office
+from syncengine.service import check_companies
 from syncengine.service import check_sales
 from syncengine.service.findings import NAMES
 from syncengine.service.findings import Finding
@@ -56,6 +57,7 @@ def check(company: Company) -> Iterator[Finding]:
     try:
         mappings = company.offline_mappings()
         yield Finding("mappings.files", "ok", f"{len(mappings)} mappings, no mistake in their files")
+        yield from check_companies.look(company, mappings)
     except SyncError as error:
         yield failed("mappings.files", error)
     if not stored:
