@@ -98,6 +98,11 @@ class HttpClient:
         """Read; repeated while it fails in passing. Raises Unreachable, CredentialsRefused."""
         return self.safely("GET", url, headers or {}, None)
 
+    def get_up_to(self, most: int, url: str, headers: Mapping[str, str]) -> Answer:
+        """Read what has at most so many bytes; what is more is cut off. Raises AnswerTooLarge besides."""
+        with self._deadline.no_more_than(most):
+            return self.get(url, headers)
+
     def safely(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, operations: int = 1
     ) -> Answer:
@@ -242,7 +247,7 @@ class HttpClient:
         return received
 
     def _receive(self, response: httpx.Response) -> Answer:
-        pieces, size, most = [], 0, self.connection.limits.max_body_bytes
+        pieces, size, most = [], 0, min(self.connection.limits.max_body_bytes, self._deadline.most_bytes)
         for piece in response.iter_bytes():
             size += len(piece)
             if size > most:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Hashable
 from typing import Final
@@ -27,6 +28,10 @@ class PageSizes:
     def rows(self, what: Hashable, most: int) -> int:
         weight = self._weights.get(what)
         return min(most, FIRST) if weight is None else max(1, min(most, int(AIM_BYTES / weight)))
+
+    def most_bytes(self, rows: int) -> int:
+        """What a page of so many rows may weigh; one row weighs what it weighs."""
+        return LARGEST_BYTES if rows > 1 else sys.maxsize
 
     def learn(self, what: Hashable, rows: int, size: int) -> None:
         """A page of so many rows weighed so much. Heavier rows count at once, lighter ones by and by."""

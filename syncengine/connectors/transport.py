@@ -6,10 +6,12 @@ only what is left of the exchange.
 
 from __future__ import annotations
 
+import contextlib
 import ssl
 import threading
 import time
 from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import Any
 
 import httpcore
@@ -23,9 +25,18 @@ USER_AGENT = f"syncengine/{__version__}"
 
 
 class Deadline(threading.local):
-    """Of the exchange that this thread is carrying out."""
+    """Of the exchange that this thread is carrying out: until when, and how much it may bring."""
 
     at = float("inf")
+    most_bytes = float("inf")
+
+    @contextlib.contextmanager
+    def no_more_than(self, most: int) -> Iterator[None]:
+        self.most_bytes = most
+        try:
+            yield
+        finally:
+            self.most_bytes = float("inf")
 
     def start(self, seconds: float) -> None:
         self.at = time.monotonic() + seconds

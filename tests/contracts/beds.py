@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import uuid
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -93,6 +94,8 @@ class SalesBed(Wired):
     word: str = "submitted"
     restless: bool = False
     places: int = 5
+    ends: tuple[str, ...] = ("fulfilled", "canceled")
+    unsold: Mapping[str, Wire] = field(default_factory=lambda: {"productid": Link("products", str(uuid.uuid4()))})
     side: str = "sales"
     path: str = "salesorders"
 
@@ -162,6 +165,8 @@ class CentralBed(Wired):
     word: str = ""
     restless: bool = False
     places: int = 5
+    ends: tuple[str, ...] = ()
+    unsold: Mapping[str, Wire] = field(default_factory=lambda: {"itemId": str(uuid.uuid4())})
     side: str = "back_office"
     path: str = "salesOrders"
 
@@ -203,6 +208,8 @@ class LedgerBed:
     word: str = ""
     restless: bool = False
     places: int = 5
+    ends: tuple[str, ...] = ()
+    unsold: Mapping[str, Wire] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.system = LedgerSystem(self.ledger)

@@ -44,7 +44,8 @@ class Bed(Protocol):
     `key`: a header text column of at least 35 characters; `note`: another, of which `too_long` is more than it takes.
     `quantity`, `price`: line columns. `owned`: a header column that is the service's own. `word`: a state a document
     can be set to, "" where there is none. `restless`: looking at a document moves its token.
-    `places`: decimals of a quantity.
+    `places`: decimals of a quantity. `ends`: states that end a document. `unsold`: cells of a line that the service
+    refuses when it looks for what they name; empty where it looks for nothing.
     """
 
     system: System
@@ -58,6 +59,8 @@ class Bed(Protocol):
     word: str
     restless: bool
     places: int
+    ends: tuple[str, ...]
+    unsold: Mapping[str, Wire]
 
     def header(self, key: str) -> dict[str, Wire]: ...
     def line(self, number: int, quantity: Decimal, price: Decimal) -> dict[str, Wire]: ...
@@ -492,6 +495,30 @@ class SystemContract:
         )
         assert self.one(bed, step).outcome is ReceiptOutcome.DONE
         assert self.seen(bed, document.id).state == bed.word
+
+    def test_a_document_is_brought_to_its_end(self, bed: Bed) -> None:
+        """By whatever action the service has for it."""
+        if not bed.ends:
+            pytest.skip("this system lets nobody end a document")
+        for word in bed.ends:
+            document = self.seen(bed, self.made(bed).id)
+            state = {"target": document.id, "body": {"state": word}, "expects": document.version}
+            receipt = self.one(bed, Step(1, bed.system.side, "set-state", bed.view.table, **state))
+            assert receipt.outcome is ReceiptOutcome.DONE, receipt.error
+            assert self.seen(bed, document.id).state == word
+
+    def test_a_document_with_a_line_that_is_refused_is_refused(self, bed: Bed) -> None:
+        """Never half of it: what the service may have kept carries no lines, and is found by its key."""
+        if not bed.unsold:
+            pytest.skip("this system takes whatever a line names")
+        key = fresh()
+        step = self.create(bed, key)
+        step = replace(step, lines=(step.lines[0], {**step.lines[1], **bed.unsold}))
+        receipt = self.one(bed, step)
+        assert receipt.outcome is ReceiptOutcome.REFUSED
+        assert receipt.error is not None
+        assert receipt.error.message
+        assert [one.lines for one in bed.system.find(bed.view, [{bed.key: key}])[0]] in ([], [()])
 
     # many at once
 

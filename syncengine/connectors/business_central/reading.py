@@ -48,6 +48,7 @@ from syncengine.records.values import Wire
 
 LOCAL_CURRENCY = "local currency"
 FIRST_BATCH, MOST_OPERATIONS = 50, 100
+NOT_FOUND = "Internal_RecordNotFound"
 NOT_TAKEN = frozenset({400, 413})
 LONGEST_URL = 15_000  # about 15.7 kB are taken, the root included
 
@@ -90,7 +91,7 @@ class Reader:
         while url:
             headers = {**HEADERS, "prefer": f"odata.maxpagesize={size}"}
             try:
-                answer = self.http.get(self.http.same_origin(url), headers)
+                answer = self.http.get_up_to(self.sizes.most_bytes(size), self.http.same_origin(url), headers)
             except AnswerTooLarge:
                 if size == 1:
                     raise
@@ -174,9 +175,24 @@ class Reader:
             if answer.status == 200:  # noqa: PLR2004
                 body = self.json(answer, f"reading {view.table}")
                 found[remote_id] = document(self.schema, table, self.whole(body, table, view), view)
-            elif is_gone(answer):
+            elif self.is_gone(answer, self.path(view.table), remote_id):
                 found[remote_id] = Gone(remote_id)
         return found
+
+    def is_gone(self, answer: Answer, listing: str, key: str) -> bool:
+        """Is this the word for a record that is not there?
+
+        A 404 with a code is. A 400 of a record not found may mean another one, that this one refers to: the listing
+        (of a document's lines, the document) is asked whether it has the key.
+        """
+        code, _ = error_of(answer)
+        if answer.status != 400 or code != NOT_FOUND:  # noqa: PLR2004
+            return is_gone(answer)
+        url = with_options(listing, {"$select": "id", "$filter": f"id eq {key}"})
+        listed = self.http.get(f"{self.root}/{url}", HEADERS)
+        if listed.status == 200:  # noqa: PLR2004
+            return not self.json(listed, "looking for a record")["value"]
+        return is_gone(listed) or (listed.status == 400 and error_of(listed)[0] == NOT_FOUND)  # noqa: PLR2004
 
     def _read_by_key(self, view: View, table: Table, ids: Sequence[str]) -> dict[str, Document | Gone]:
         documents = [one for some in self.find(view, [{table.key: one} for one in ids]) for one in some]

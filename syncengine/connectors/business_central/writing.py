@@ -22,7 +22,6 @@ from syncengine.connectors.business_central.entities import document
 from syncengine.connectors.business_central.entities import expand
 from syncengine.connectors.business_central.entities import select
 from syncengine.connectors.business_central.reading import Reader
-from syncengine.connectors.business_central.reading import is_gone
 from syncengine.connectors.codec import NotJson
 from syncengine.connectors.codec import from_json
 from syncengine.connectors.codec import to_json
@@ -167,9 +166,9 @@ class Writer:
             error = RemoteError(0, "no-answer", "the batch's answer lacks this operation")
             return Receipt(step.no, ReceiptOutcome.UNKNOWN, None, error)
         if answer.status >= 400 or answer.status < 200:  # noqa: PLR2004
-            if step.verb in ("read", "delete", "delete-line") and is_gone(answer):
+            if step.verb in ("read", "delete", "delete-line") and self._is_gone(step, answer, view):
                 return Receipt(step.no, ReceiptOutcome.DONE, Gone(str(step.target)))
-            return self._failed(step, answer)
+            return self._failed(step, answer, view)
         if step.verb in ("delete", "delete-line"):
             return Receipt(step.no, ReceiptOutcome.DONE, Gone(str(step.target)))
         if step.verb == "act":
@@ -198,7 +197,13 @@ class Writer:
         remote_id = made or str(step.target or "")
         return Document(remote_id, None, {}) if remote_id else None
 
-    def _failed(self, step: Step, answer: Answer) -> Receipt:
+    def _is_gone(self, step: Step, answer: Answer, view: View) -> bool:
+        listing = self.reader.path(step.table)
+        if step.verb.endswith("-line"):
+            listing = f"{self.reader.path(view.table, str(step.parent))}/{self.schema.own(step.table)}"
+        return self.reader.is_gone(answer, listing, str(step.target))
+
+    def _failed(self, step: Step, answer: Answer, view: View) -> Receipt:
         code, message = error_of(answer)
         error = RemoteError(answer.status, code, message.split("  CorrelationId:")[0].strip(), answer.retry_after_s)
         # Not every 409 is staleness: the code decides first.
@@ -213,7 +218,7 @@ class Writer:
             return Receipt(step.no, ReceiptOutcome.THROTTLED, None, error)
         if answer.status >= 500 or answer.status in (0, 408):  # noqa: PLR2004
             return Receipt(step.no, ReceiptOutcome.UNKNOWN, None, error)
-        if is_gone(answer) and step.verb not in ("create", "create-line"):
+        if step.verb not in ("create", "create-line") and self._is_gone(step, answer, view):
             return Receipt(step.no, ReceiptOutcome.STALE, None, error)
         if LOCKED in message.lower():
             return Receipt(step.no, ReceiptOutcome.READ_ONLY, None, error)

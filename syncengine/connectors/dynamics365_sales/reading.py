@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
@@ -67,7 +68,11 @@ class Reader:
         self.batch = BatchSize(FIRST_BATCH, http.connection.limits.batch)
 
     def scan(self, view: View, where: Filter, after: str | None) -> Iterator[Page]:
-        """All pages of one sequence have one size, as the service wants it; `after` remembers which."""
+        """All pages of one sequence have one size, as the service wants it; `after` remembers which.
+
+        A page that would be too large cannot be had in halves: the sequence begins again with a smaller size, and is
+        passed over up to the last row that was given on.
+        """
         limits, table = self.http.connection.limits, self.schema.table(view.table)
         most = limits.page_with_lines if view.line_table else min(limits.page, LARGEST_PAGE)
         options = {
@@ -78,27 +83,36 @@ class Reader:
             "$orderby": table.key,
         }
         start = self.root + fitting(view.table, options, LONGEST_URL)
-        told, _, link = (after or "").partition(" ")
-        size, url = (int(told), link) if link and told.isdigit() else (self.sizes.rows(view, most), after or start)
-        weighed = self.sizes.known(view)
-        while url:
+        place = _Place.read(after) if after else _Place(self.sizes.rows(view, most), "", start)
+        weighed, sought = self.sizes.known(view) or bool(after), ""
+        while place.url:
+            size = place.size
+            headers = prefer(ANNOTATIONS, f"odata.maxpagesize={size}")
             try:
-                answer = self.http.get(self.http.same_origin(url), prefer(ANNOTATIONS, f"odata.maxpagesize={size}"))
+                answer = self.http.get_up_to(self.sizes.most_bytes(size), self.http.same_origin(place.url), headers)
             except AnswerTooLarge:
-                fewer = self.sizes.too_large(view, size)
-                if url != start or fewer == size:
+                if size == 1:
                     raise
-                size = fewer
+                sought, place = place.last, _Place(self.sizes.too_large(view, size), place.last, start)
                 continue
             body = self.json(answer, f"reading {view.table}")
-            self.sizes.learn(view, len(body["value"]), len(answer.body))
-            url = body.get("@odata.nextLink") or ""
+            rows, url = body["value"], body.get("@odata.nextLink") or ""
+            self.sizes.learn(view, len(rows), len(answer.body))
             if url and not weighed and self.sizes.rows(view, most) > size:
                 # A first small page has told what rows weigh: begin again with as many as fit.
-                size, url, weighed = self.sizes.rows(view, most), start, True
+                place, weighed = _Place(self.sizes.rows(view, most), "", start), True
                 continue
             weighed = True
-            yield Page(self._documents(body["value"], table, view), f"{size} {url}" if url else None)
+            if sought:
+                rows, found = _behind(rows, table.key, sought)
+                sought = "" if found else sought
+                if not url and not found:
+                    # The row is gone since: what was given on before comes twice, for nothing may be left out.
+                    sought, place = "", _Place(size, "", start)
+                    continue
+            place = _Place(size, str(rows[-1][table.key]) if rows else place.last, url)
+            if rows or not url:
+                yield Page(self._documents(rows, table, view), place.text() if url else None)
 
     def _documents(self, rows: Sequence[Mapping[str, Any]], table: Table, view: View) -> tuple[Document, ...]:
         return tuple(self.whole(document(self.schema, table, one, view), one, table, view) for one in rows)
@@ -254,6 +268,30 @@ class Reader:
             lines += page["value"]
             link = page.get("@odata.nextLink") or ""
         return document(self.schema, table, {**body, navigation: lines}, view)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a scan stands: the page size of the sequence, the last row given on, the link that goes on behind it."""
+
+    size: int
+    last: str
+    url: str
+
+    def text(self) -> str:
+        return f"{self.size} {self.last} {self.url}"
+
+    @classmethod
+    def read(cls, text: str) -> _Place:
+        size, _, rest = text.partition(" ")
+        last, _, url = rest.rpartition(" ")
+        return cls(int(size), last, url)
+
+
+def _behind(rows: Sequence[Mapping[str, Any]], key: str, last: str) -> tuple[Sequence[Mapping[str, Any]], bool]:
+    """The rows behind that one, and whether it is among them; none where it is not."""
+    at = next((at for at, row in enumerate(rows) if row[key] == last), None)
+    return ((), False) if at is None else (rows[at + 1 :], True)
 
 
 def by_numbers(table: str, where: Filter) -> Filter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable
 from typing import Any
@@ -197,6 +198,7 @@ class Dataverse:
 
     def __init__(self, weights: list[int]) -> None:
         self.weights = weights
+        self.gone: set[int] = set()
         self.sizes: list[int] = []
         self.weighed: list[int] = []
 
@@ -211,6 +213,7 @@ class Dataverse:
         rows = [
             {"salesorderid": f"{n}", "name": "x" * self.weights[n], "order_details": []}
             for n in range(at, min(at + size, len(self.weights)))
+            if n not in self.gone
         ]
         body: dict[str, Any] = {"value": rows}
         if at + size < len(self.weights):
@@ -239,6 +242,45 @@ def test_heavy_rows_are_asked_for_in_small_pages_the_next_time() -> None:
         service.weighed.clear()
         assert ids(system, SALES_ORDERS) == [str(n) for n in range(100)]
     assert max(service.weighed) < LARGEST_BYTES
+
+
+def test_rows_that_are_suddenly_heavy_are_asked_for_in_fewer() -> None:
+    """Business Central: a page of more than 8 MB is cut off and asked for again, smaller, behind the same row."""
+    service = Central([10_000] * 120 + [300_000] * 80)
+    assert ids(central(service), ORDERS) == [str(n) for n in range(200)]
+    too_large = [asked for asked, size in service.pages if size > LARGEST_BYTES]
+    assert too_large
+    followed = list(itertools.pairwise(service.pages))
+    assert all(after[0] <= before[0] // 2 for before, after in followed if before[1] > LARGEST_BYTES)
+
+
+def test_a_sequence_that_becomes_too_heavy_begins_again_and_gives_no_row_twice() -> None:
+    """Dataverse: a new sequence of smaller pages is passed over up to the last row that was given on."""
+    service = Dataverse([10_000] * 150 + [200_000] * 50)
+    system = sales(service)
+    pages = list(system.scan(SALES_ORDERS, ()))
+    assert [one.id for page in pages for one in page.documents] == [str(n) for n in range(200)]
+    assert service.sizes[:3] == [FIRST, 100, 100]
+    assert service.sizes[3] < 100
+    given = iter(size for asked, size in zip(service.sizes, service.weighed, strict=True) if asked == service.sizes[-1])
+    assert max(given) < LARGEST_BYTES
+    resumed = sales(service)
+    assert ids(resumed, SALES_ORDERS, pages[0].after) == [str(n) for n in range(100, 200)]
+
+
+def test_rows_come_twice_rather_than_not_at_all_when_the_place_is_gone() -> None:
+    """The last row that was given on is deleted while the sequence begins again: nothing may be left out."""
+    service = Dataverse([10_000] * 150 + [200_000] * 50)
+
+    def leaving(request: httpx.Request) -> httpx.Response:
+        found = service(request)
+        if len(found.content) > LARGEST_BYTES:
+            service.gone = {99}
+        return found
+
+    found = ids(sales(leaving), SALES_ORDERS)
+    assert set(found) == {str(n) for n in range(200)}
+    assert found[:100] == [str(n) for n in range(100)]
 
 
 def test_a_first_page_that_is_more_than_we_take_is_asked_for_in_halves() -> None:
