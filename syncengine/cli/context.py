@@ -73,6 +73,8 @@ def command(function: F) -> F:
             context.exit(error.exit_code)
         except (click.exceptions.Exit, click.ClickException, click.Abort):
             raise
+        except BrokenPipeError:
+            raise  # whoever read our output has gone, as `head` does: no bug, and click ends quietly
         except KeyboardInterrupt:
             context.exit(130)
         except Exception as error:  # noqa: BLE001  the last line of defence: told, logged, and 70

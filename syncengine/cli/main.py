@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+from collections.abc import Iterator
+from typing import Any
 from typing import Final
 
 import click
 
 from syncengine import __version__
 from syncengine.cli.context import Options
+from syncengine.cli.output import emit_usage_error
 from syncengine.observe.logging import LEVELS
 
 COMMANDS: Final = {
@@ -51,8 +55,24 @@ COMMANDS: Final = {
 }
 """Command -> its file in this package and its name there."""
 
+GIVEN: Final = "syncengine.given"
+"""Under this name the context remembers the command line."""
+
 
 class Commands(click.Group):
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        given = list(args)
+        with _answered(given):
+            made = super().make_context(info_name, args, parent, **extra)
+        made.meta[GIVEN] = given
+        return made
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _answered(ctx.meta[GIVEN]):
+            return super().invoke(ctx)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
@@ -62,6 +82,19 @@ class Commands(click.Group):
         module, name = COMMANDS[cmd_name]
         found = getattr(importlib.import_module(f"syncengine.cli.{module}"), name)
         return found if isinstance(found, click.Command) else None
+
+
+@contextlib.contextmanager
+def _answered(given: list[str]) -> Iterator[None]:
+    """A wrong command line is told in JSON as well, where JSON was asked for; an interrupt is 130 from the start on."""
+    try:
+        yield
+    except click.UsageError as error:
+        if "--json" in given:
+            emit_usage_error(error)
+        raise
+    except KeyboardInterrupt:
+        raise click.exceptions.Exit(130) from None
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -161,8 +161,9 @@ def _problem(problem: Any) -> dict[str, Any]:
 
 
 @mappings.command("schema")
+@json_option
 @command
-def schema() -> None:
+def schema(*, as_json: bool) -> None:  # noqa: ARG001  it is JSON anyway
     """The JSON Schema of a mapping file, for editors; the shipped folder has it as mapping.schema.json.
 
     \b

@@ -86,6 +86,12 @@ def text_of(value: Any) -> str:
     return str(value)
 
 
+def emit_usage_error(error: click.UsageError) -> None:
+    """The one JSON document where the command line itself was wrong; click tells a person."""
+    remedy = f"See `{error.ctx.command_path} --help`." if error.ctx is not None else "See `syncengine --help`."
+    emit_json({"error": {"code": "usage", "message": error.format_message(), "remedy": remedy, "side": None}})
+
+
 def emit_error(error: SyncError, *, as_json: bool) -> None:
     """What failed and what to do: to standard error, and as the one JSON document where JSON was asked for."""
     if as_json:

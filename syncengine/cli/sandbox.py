@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
+import sys
 import threading
 from pathlib import Path
+from typing import Any
+from typing import TextIO
 
 import click
 
 from syncengine.cli.context import command
+from syncengine.cli.context import json_option
+from syncengine.cli.output import emit_error
+from syncengine.cli.output import emit_json
 from syncengine.errors import ConfigurationError
+from syncengine.errors import SyncError
 from syncengine.sandbox import world
 from syncengine.sandbox.faults import Fault
 from syncengine.sandbox.faults import UnknownFault
+from syncengine.sandbox.story import NotAsTold
 from syncengine.sandbox.story import tell
 
 
@@ -84,11 +93,27 @@ def _faults(text: str | None) -> list[dict[str, object]]:
 @click.option("--keep", is_flag=True, help="Leave sandbox and daemon running afterwards.")
 @click.option("--orders", type=click.IntRange(min=30), default=200, show_default=True)
 @click.option("--seed", "number", type=int, default=1, show_default=True)
+@json_option
 @command
-def story(orders: int, number: int, *, keep: bool) -> None:
+def story(orders: int, number: int, *, keep: bool, as_json: bool) -> None:
     """Both systems, a full sync, and a day of orders, told as a story. This is what `make demo` runs.
+
+    With --json the story is told on standard error, and its chapters with what held in each are the document.
 
     \b
     Example: syncengine sandbox story --keep
     """  # noqa: D301
-    click.get_current_context().exit(tell(orders=orders, number=number, keep=keep))
+    out = sys.stdout
+    try:
+        with contextlib.redirect_stdout(sys.stderr if as_json else out):
+            tell(orders=orders, number=number, keep=keep, told=lambda found: _whole(found, out) if as_json else None)
+    except NotAsTold as error:
+        told = SyncError(f"this is not how the story goes: {error}", code="not-as-told", remedy="Tell it again.")
+        emit_error(told, as_json=as_json)
+        click.get_current_context().exit(1)
+
+
+def _whole(found: dict[str, Any], out: TextIO) -> None:
+    with contextlib.redirect_stdout(out):
+        emit_json(found)
+        sys.stdout.flush()

@@ -248,7 +248,10 @@ class Forecast(Shape):
 
 
 class OrderProcessing(Shape):
-    """`can_disable`: what is off cannot be turned off. `handed_over`: orders that were handed over and are open."""
+    """`can_disable`: what is off cannot be turned off. `handed_over`: orders that were handed over and are open.
+
+    `not_seen`: the usual reasons why the app does not show the setting.
+    """
 
     enabled: bool
     mode: str | UnsetType | None = UNSET
@@ -258,6 +261,7 @@ class OrderProcessing(Shape):
     integration_user: bool | UnsetType = UNSET
     handed_over: int | UnsetType = UNSET
     mode_switched: bool | UnsetType = UNSET
+    not_seen: list[str] | UnsetType = UNSET
 
 
 class MarkedUser(Shape):
@@ -595,6 +599,48 @@ class Erased(Shape):
     operations: int
 
 
+class SchemaFile(Shape):
+    """`id` is the command."""
+
+    id: str
+    file: str
+
+
+class Chapter(Shape):
+    """`held`: what was said and found to be so."""
+
+    no: int
+    title: str
+    held: list[str]
+
+
+class Emulated(Shape):
+    """A running system of the sandbox: where it is, and who may sign in."""
+
+    url: str
+    token_url: str
+    clients: dict[str, dict[str, str]]
+    company: str | UnsetType = UNSET
+
+
+class Printed(Shape):
+    """What `sandbox` prints once both systems answer."""
+
+    sales: Emulated
+    back_office: Emulated
+    config: str | None
+
+
+class Story(Shape):
+    """`running`: with --keep, where everything is to be found, and the daemon's address."""
+
+    chapters: list[Chapter]
+    seconds: float
+    folder: str
+    running: Printed | None
+    daemon: str | None
+
+
 SHAPES: Final[dict[str, tuple[Any, ...]]] = {
     "check": (list[Finding],),
     "forecast": (Forecast,),
@@ -602,6 +648,7 @@ SHAPES: Final[dict[str, tuple[Any, ...]]] = {
     "mappings show": (MappingShown,),
     "mappings validate": (list[MappingProblem],),
     "mappings options": (list[Option],),
+    "mappings schema": (dict[str, Any],),
     "sop status": (OrderProcessing,),
     "sop enable": (OrderProcessing,),
     "sop disable": (OrderProcessing,),
@@ -667,6 +714,9 @@ SHAPES: Final[dict[str, tuple[Any, ...]]] = {
         Excluded,
         Run,
     ),
+    "schemas": (list[SchemaFile], dict[str, Any]),
+    "sandbox": (Printed,),
+    "sandbox story": (Story,),
     "chaos": (Chaos,),
     "couple-record": (Coupled,),
     "uncouple": (Uncoupled,),

@@ -9,6 +9,7 @@ from syncengine.cli.context import command
 from syncengine.cli.context import json_option
 from syncengine.cli.context import pass_options
 from syncengine.cli.output import emit_json
+from syncengine.connectors.dynamics365_sales.inspection import USUAL_REASONS
 from syncengine.service import order_processing
 
 
@@ -38,6 +39,7 @@ def sop_status(options: Options, *, as_json: bool) -> None:
                 "user": found.user,
                 "integration_user": found.integration_user,
                 "handed_over": found.handed_over,
+                "not_seen": list(USUAL_REASONS),
             }
         )
         return
@@ -47,6 +49,13 @@ def sop_status(options: Options, *, as_json: bool) -> None:
         click.echo("The two exclude each other: no run will write until one of them is changed.")
     if found.enabled:
         click.echo(f"{found.handed_over} submitted orders have been handed over and are open.")
+    if found.enabled or found.mode == "one-way":
+        click.echo(
+            "Sales Hub shows it, while it is on, in App Settings, General/Overview, Back-office order processing "
+            "integration, Manage. Where it is not seen there are three usual reasons:"
+        )
+        for reason in USUAL_REASONS:
+            click.echo(f"  - {reason}")
     if not found.integration_user:
         click.echo(f"Our user {found.user} is not marked as an integration user: `syncengine sop mark-user`.")
 

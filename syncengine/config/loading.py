@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from typing import Final
+from typing import get_origin
 
 from pydantic import ValidationError
-from pydantic.fields import FieldInfo
 
 from syncengine.config.models import Configuration
 from syncengine.config.models import EnvironmentSecret
@@ -93,7 +93,7 @@ def _override(raw: dict[str, Any], env: Mapping[str, str]) -> dict[tuple[str, ..
     for name in sorted(env):
         if not name.startswith(PREFIX):
             continue
-        path = tuple(part.lower() for part in name.removeprefix(PREFIX).split("__"))
+        path = _path(name.removeprefix(PREFIX).split("__"))
         table = raw
         for part in path[:-1]:
             found = table.setdefault(part, {})
@@ -105,26 +105,38 @@ def _override(raw: dict[str, Any], env: Mapping[str, str]) -> dict[tuple[str, ..
     return sources
 
 
+def _path(parts: list[str]) -> tuple[str, ...]:
+    """Keys are lower case; what people name themselves, a currency with its price list, stays as it is written."""
+    path: list[str] = []
+    model: Any = Configuration
+    for part in parts:
+        path.append(part if get_origin(model) is dict else part.lower())
+        info = getattr(model, "model_fields", {}).get(path[-1])
+        model = info.annotation if info is not None else None
+    return tuple(path)
+
+
 def _value(text: str, path: tuple[str, ...]) -> Any:
     """A variable is text; where the key is no text it is read as JSON (`true`, `5`, `["active"]`)."""
-    if _wants_text(path):
+    wanted = _wanted(path)
+    if wanted is str:
         return text
     try:
-        return json.loads(text)
+        found = json.loads(text)
     except ValueError:
         return text
+    if wanted == Secret and not (isinstance(found, dict) and found.keys() in ({"env"}, {"file"})):
+        return text  # the secret itself, whatever it looks like
+    return found
 
 
-def _wants_text(path: tuple[str, ...]) -> bool:
-    model: type[Part] | None = Configuration
-    info: FieldInfo | None = None
+def _wanted(path: tuple[str, ...]) -> Any:
+    """The type of a key; None where there is no such key."""
+    model: Any = Configuration
     for part in path:
-        info = model.model_fields.get(part) if model is not None else None
-        if info is None:
-            return False
-        annotation = info.annotation
-        model = annotation if isinstance(annotation, type) and issubclass(annotation, Part) else None
-    return info is not None and info.annotation in (str, Secret)
+        info = getattr(model, "model_fields", {}).get(part)
+        model = info.annotation if info is not None else None
+    return model
 
 
 def _told(path: Path, text: str, sources: Mapping[tuple[str, ...], str], error: Any) -> str:

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 from decimal import Decimal
+from functools import lru_cache
 from graphlib import CycleError
 from graphlib import TopologicalSorter
 from importlib import resources
@@ -149,26 +150,32 @@ def read_file(file: Path, problems: list[Problem]) -> Iterable[Source]:
     except (OSError, UnicodeDecodeError) as error:
         problems.append(Problem(str(file), 0, 0, f"cannot be read: {error}"))
         return []
+    parsed = _parsed(str(file), text)
+    if isinstance(parsed, Problem):
+        problems.append(parsed)
+        return []
+    return [parsed]
+
+
+@lru_cache(maxsize=128)
+def _parsed(file: str, text: str) -> Source | Problem:
+    """Parsing is slow, and companies share the shipped files. Nobody changes what is parsed."""
     yaml = YAML(typ="rt", pure=True)
     yaml.allow_duplicate_keys = False
     try:
-        unwanted = _unwanted(str(file), text)
+        unwanted = _unwanted(file, text)
         if unwanted is not None:
-            problems.append(unwanted)
-            return []
+            return unwanted
         data = yaml.load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-        problems.append(Problem(str(file), line, column, " ".join(str(error.problem).split())))
-        return []
+        return Problem(file, line, column, " ".join(str(error.problem).split()))
     except YAMLError as error:
-        problems.append(Problem(str(file), 0, 0, " ".join(str(error).split())))
-        return []
+        return Problem(file, 0, 0, " ".join(str(error).split()))
     if not isinstance(data, CommentedMap):
-        problems.append(Problem(str(file), 1, 1, "a mapping is a table of keys"))
-        return []
-    return [Source(str(file), data)]
+        return Problem(file, 1, 1, "a mapping is a table of keys")
+    return Source(file, data)
 
 
 def build(

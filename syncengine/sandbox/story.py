@@ -37,6 +37,7 @@ class Story:
         self.running = running
         self.config = config
         self.chapter_no = 0
+        self.chapters: list[dict[str, Any]] = []
         self.log_at = {"sales": 0, "back_office": 0}
         self.seller = running.seller()
         self.admin = running.admin()
@@ -46,6 +47,7 @@ class Story:
 
     def chapter(self, title: str, text: str = "") -> None:
         self.chapter_no += 1
+        self.chapters.append({"no": self.chapter_no, "title": title, "held": []})
         line = f"{self.chapter_no}. {title}"
         print(f"\n{_bold(line)}")  # noqa: T201
         if text:
@@ -131,14 +133,17 @@ class Story:
     def check(self, told: str, holds: bool) -> None:
         if not holds:
             raise NotAsTold(told)
+        self.chapters[-1]["held"].append(told)
         print(f"   ✓ {told}")  # noqa: T201
 
 
 VERBS = {"POST": "create", "PATCH": "change", "DELETE": "delete"}
 
 
-def tell(*, orders: int = 200, number: int = 1, keep: bool = False) -> int:
-    """Tell the whole story; gives the exit code."""
+def tell(
+    *, orders: int = 200, number: int = 1, keep: bool = False, told: Callable[[dict[str, Any]], None] = lambda _: None
+) -> None:
+    """Tell the whole story; `told` gets it as data at its end. Raises NotAsTold."""
     started = time.monotonic()
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
@@ -150,14 +155,13 @@ def tell(*, orders: int = 200, number: int = 1, keep: bool = False) -> int:
         for part in PARTS:
             part(story)
         print(f"\n{_bold('The end.')} {time.monotonic() - started:.0f} s; configuration and store are in {FOLDER}/.")  # noqa: T201
+        whole = {"chapters": story.chapters, "seconds": round(time.monotonic() - started, 1), "folder": str(FOLDER)}
         if keep:
-            _keep(story)
-    except NotAsTold as error:
-        print(f"\nThis is not how the story goes: {error}", file=sys.stderr)  # noqa: T201
-        return 1
+            _keep(story, lambda found: told(whole | found))
+        else:
+            told(whole | {"running": None, "daemon": None})
     finally:
         running.host.stop()
-    return 0
 
 
 # ---------------------------------------------------------------------- the first synchronization
@@ -448,7 +452,7 @@ def _bold(text: str) -> str:
     return f"\033[1m{text}\033[0m" if sys.stdout.isatty() and "NO_COLOR" not in os.environ else text
 
 
-def _keep(story: Story) -> None:
+def _keep(story: Story, told: Callable[[dict[str, Any]], None]) -> None:
     """Leave everything running, with the daemon, until somebody stops it."""
     daemon = subprocess.Popen(  # noqa: S603
         [sys.executable, "-m", "syncengine.cli.main", "--config", str(story.config), "serve", "--port", "0"],
@@ -458,7 +462,9 @@ def _keep(story: Story) -> None:
     sales, back_office = f"{story.running.sales_url}/sandbox/", f"{story.running.back_office_url}/sandbox/"
     print(f"\nStill running. Act as the seller at {sales}, as the clerk at {back_office}.")  # noqa: T201
     print(f"Daemon: {address}. Try: syncengine --config {story.config} plan")  # noqa: T201
-    print(json.dumps(story.running.printed(str(story.config))))  # noqa: T201
+    printed = story.running.printed(str(story.config))
+    print(json.dumps(printed))  # noqa: T201
+    told({"running": printed, "daemon": address.removeprefix("Listening on ")})
     print("Stop with Ctrl-C.", flush=True)  # noqa: T201
     try:
         signal.pause()

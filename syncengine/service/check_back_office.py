@@ -14,6 +14,7 @@ from syncengine.service.wiring import Company
 
 def look(company: Company) -> Iterator[Finding]:
     inspection = company.back_office.inspection
+    company.back_office.companion.forget()  # whoever asks may have installed it a minute ago
     questions: tuple[tuple[str, Callable[[], Iterator[Finding]]], ...] = (
         ("back_office.competitor", lambda: _competitor(company)),
         ("back_office.metadata", lambda: _api(company)),

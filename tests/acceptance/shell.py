@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from syncengine.cli.shapes import schema
 from syncengine.sandbox.exchange import from_json
 from syncengine.sandbox.exchange import to_json
+from tests.acceptance.json_schema import problems
 
 PROGRAM = str(Path(sys.executable).parent / "syncengine")
 
@@ -95,4 +97,6 @@ def sandbox(folder: Path, *arguments: str) -> tuple[subprocess.Popen[str], Shell
         env=environment,
     )
     assert process.stdout is not None
-    return process, Shell(config, json.loads(process.stdout.readline()), environment)
+    printed = json.loads(process.stdout.readline())
+    assert problems(schema("sandbox"), printed) == []
+    return process, Shell(config, printed, environment)

@@ -6,9 +6,12 @@ import contextlib
 import json
 import signal
 import sqlite3
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import field
+from datetime import datetime
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +28,7 @@ from syncengine.sandbox import world
 from syncengine.service.lease import hold
 from syncengine.store.session import Session
 from tests.acceptance.json_schema import problems
+from tests.acceptance.shell import PROGRAM
 from tests.acceptance.shell import Shell
 from tests.bench.bench import Bench
 from tests.bench.bench import eventually
@@ -50,8 +54,29 @@ class Commands:
         found = json.loads(said.stdout)
         shipped = json.loads((FOLDER / file_name(name)).read_text(encoding="utf-8"))
         assert problems(shipped, found) == [], name
+        if isinstance(found, list):
+            assert all(next(iter(one)) == "id" for one in found), f"{name}: a listing has the id first"
+        assert [one for one in _times(found) if datetime.fromisoformat(one).utcoffset() != timedelta(0)] == [], name
         self.shown.add(name)
         return found
+
+
+TIMES = {
+    *("started_at", "finished_at", "planned_at", "archived_at", "created_at", "accepted_at", "opened_at"),
+    *("since", "at"),
+}
+
+
+def _times(value: Any) -> Iterator[str]:
+    """Every moment in a document: RFC 3339 in UTC."""
+    if isinstance(value, dict):
+        for name, one in value.items():
+            if name in TIMES and isinstance(one, str) and one:
+                yield one
+            yield from _times(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _times(one)
 
 
 @pytest.fixture(scope="module")
@@ -66,8 +91,8 @@ def _lived_in(commands: Commands) -> dict[str, str]:
     bench = commands.bench
     orders = {name: bench.sales_order(2, 3) for name in ("conflict", "recreated", "plain")}
     stranger = bench.admin.person.request("POST", "accounts", {"name": "Stranger"}, prefer="return=representation")
-    commands("plan")
-    commands("full-sync")
+    assert any(one["steps"] for one in commands("plan")["actions"])
+    assert commands("full-sync")["status"] == "completed"
     orders["waiting"] = bench.sales_order(1, account=stranger["accountid"])
     for quantity in (20, 21):
         order = bench.seller.order(orders["recreated"])
@@ -81,7 +106,8 @@ def _lived_in(commands: Commands) -> dict[str, str]:
     bench.fault("back_office", kind="refuse", next=1, status=400, code="Application_DialogException",
                 message="The customer is blocked.", match={"method": "POST", "path": "salesOrders"})  # fmt: skip
     orders["failed"] = bench.sales_order(4)
-    commands("sync", expect=1)
+    found = commands("sync", expect=1)
+    assert (found["exit_code"], found["status"]) == (1, "completed-with-errors")
     bench.calm()
     return orders
 
@@ -95,9 +121,8 @@ def test_every_commands_json_is_of_its_shape(commands: Commands, tmp_path: Path)
     # What fails has one shape, whatever the command.
     assert commands("explain", "nothing", expect=2)["error"]["remedy"]
     assert commands("couple-record", "CUSTOMER", "nobody", "nothing", expect=2)["error"]["remedy"]
-    # `chaos` starts systems of its own: tests/acceptance/test_chaos.py holds it to its schema. Shown elsewhere:
-    elsewhere = {"chaos", "archive enable", "archive restore", "data erase", "sop mark-user"}
-    assert SHAPES.keys() - commands.shown <= elsewhere
+    # These start systems of their own; their tests hold them to their schemas: test_chaos.py, test_story.py, shell.py.
+    assert SHAPES.keys() - commands.shown == {"chaos", "sandbox story", "sandbox"}
 
 
 def _look(commands: Commands, orders: dict[str, str]) -> tuple[Any, Any]:
@@ -121,11 +146,22 @@ def _look(commands: Commands, orders: dict[str, str]) -> tuple[Any, Any]:
 
 
 def _set_up(commands: Commands, tmp_path: Path) -> None:
-    assert commands("check", expect=(0, 2))
     assert commands("forecast")["counts"]
     assert commands("sop", "status")["enabled"] is False
     commands("sop", "disable", expect=(0, 2))
     commands("sop", "enable", expect=3)
+    bench = commands.bench
+    mine, admin = (bench.running.sales.clients[name] for name in ("integration", "admin"))
+    user = commands("sop", "status")["user"]
+    for signed in (admin, mine):
+        secrets = {"client_id": signed.client_id, "client_secret": signed.client_secret}
+        bench.configure(**{"sales.auth": secrets})
+        if signed is admin:
+            assert commands("sop", "mark-user", user)["integration_user"] is True
+    bench.switch("back_office", has_companion=True, archive_orders=False)
+    assert commands("archive", "enable") == {"archive_orders": True}
+    bench.switch("back_office", has_companion=False)
+    assert commands("check", expect=(0, 2)), "it sees at once that the extension is gone"
     commands("db", "current")
     commands("db", "upgrade")
     assert commands("mappings", "list")
@@ -135,6 +171,9 @@ def _set_up(commands: Commands, tmp_path: Path) -> None:
     wrong.write_text("name: SALESORDER-ORDER\nfields:\n  note: {sails: name}\n", encoding="utf-8")
     assert commands("mappings", "validate", str(wrong), expect=2)
     assert commands("mappings", "options", "PAYMENT TERMS")
+    assert commands("mappings", "schema")["$schema"]
+    assert {one["id"] for one in commands("schemas")} == SHAPES.keys()
+    assert commands("schemas", "sync")["title"]
 
 
 def _hold_back(commands: Commands, orders: dict[str, str]) -> None:
@@ -173,15 +212,8 @@ def _decide(commands: Commands, orders: dict[str, str], failed: int, conflict: i
     assert len(commands("couplings", "import", str(pairs), "--mapping", "SALESORDER-ORDER", expect=1)) == 2
     commands("couple")
     commands("accept-restore", "sales")
-
-
-def test_a_plan_and_a_refusal_have_their_shape(bench: Bench) -> None:
-    commands = Commands(bench)
-    bench.sales_order(2)
-    planned = commands("plan")
-    assert any(one["steps"] for one in planned["actions"])
-    bench.admin.switch_order_processing(on=True)
-    assert commands("sync", expect=3)["refusal"]["code"] == "sop-enabled"
+    assert commands("archive", "restore", orders["recreated"], "1")["version"] == 1
+    assert commands("data", "erase", "10000", "--yes")["records"] >= 1
 
 
 def test_a_schema_refuses_what_it_does_not_know(commands: Commands) -> None:
@@ -196,48 +228,58 @@ def test_a_schema_refuses_what_it_does_not_know(commands: Commands) -> None:
 # ------------------------------------------------------------------------------------------------- exit codes
 
 
+# 0 and 1 are those of the company above, day in, day out.
+
+
 def _run(bench: Bench, *arguments: str) -> tuple[int, Any]:
     said = CliRunner().invoke(cli, ["--config", str(bench.config), *arguments, "--json"])
     configure("json", "error")
     return said.exit_code, json.loads(said.stdout)
 
 
-def test_0_done_and_1_some_records_need_a_look(bench: Bench) -> None:
-    assert _run(bench, "full-sync")[0] == 0
-    bench.fault("back_office", kind="refuse", next=1, status=400, code="Application_DialogException",
-                message="The customer is blocked.", match={"method": "POST", "path": "salesOrders"})  # fmt: skip
-    bench.sales_order(1)
-    code, found = _run(bench, "sync")
-    assert (code, found["exit_code"], found["status"]) == (1, 1, "completed-with-errors")
+def test_2_usage(commands: Commands) -> None:
+    assert commands("sync", "--mapping", "NO SUCH MAPPING", expect=2)["error"]["code"] == "usage"
 
 
-def test_2_usage(bench: Bench) -> None:
-    code, found = _run(bench, "sync", "--mapping", "NO SUCH MAPPING")
-    assert (code, found["error"]["code"]) == (2, "usage")
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (("errors", "--limit", "many"), "many"),
+        (("errors", "--bogus"), "--bogus"),
+        (("explain",), "ORDER"),
+        (("archive", "shwo"), "shwo"),
+        (("resolve", "1"), "--take"),
+        (("apply", "no-such-plan.json"), "no-such-plan.json"),
+    ],
+)
+def test_2_a_wrong_command_line_is_told_in_json_too(commands: Commands, line: tuple[str, ...], told: str) -> None:
+    code, found = _run(commands.bench, *line)
+    assert (code, found["error"]["code"], found["error"]["side"]) == (2, "usage", None)
+    assert told in found["error"]["message"]
+    assert found["error"]["remedy"]
 
 
-def test_3_refused(bench: Bench) -> None:
-    bench.admin.switch_order_processing(on=True)
-    code, found = _run(bench, "sync")
-    assert (code, found["status"]) == (3, "refused")
+def test_3_refused(commands: Commands) -> None:
+    commands.bench.admin.switch_order_processing(on=True)
+    refused = commands("sync", expect=3)
+    commands.bench.admin.switch_order_processing(on=False)
+    assert (refused["status"], refused["refusal"]["code"]) == ("refused", "sop-enabled")
 
 
-def test_4_a_system_that_does_not_answer(bench: Bench) -> None:
-    text = bench.config.read_text(encoding="utf-8").replace(
-        f'url = "{bench.running.sales_url}"', 'url = "http://127.0.0.1:1"'
-    )
-    bench.config.write_text(text.replace("[limits]", "[limits]\nattempts = 1"), encoding="utf-8")
-    code, found = _run(bench, "sync")
-    assert (code, found["error"]["side"]) == (4, "sales")
+def test_4_a_system_that_does_not_answer(commands: Commands, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Configured by the environment, which wins over the file."""
+    monkeypatch.setenv("SYNCENGINE__SALES__URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("SYNCENGINE__LIMITS__ATTEMPTS", "1")
+    assert commands("sync", expect=4)["error"]["side"] == "sales"
 
 
-def test_5_another_run_is_in_progress(bench: Bench) -> None:
-    company = bench.company
+def test_5_another_run_is_in_progress(commands: Commands) -> None:
+    company = commands.bench.company
     session = Session(company.engine, company.name, company.clock, writes=True)
     with hold(company.engine, session, mode="bidirectional", run_id="other", lease_s=30):
-        code, found = _run(bench, "sync")
+        assert commands("sync", expect=5)["error"]["code"] == "lease-held"
+        assert commands("errors") is not None, "what only reads never takes the lease"
     session.close()
-    assert (code, found["error"]["code"]) == (5, "lease-held")
 
 
 def test_6_another_system_than_before_stops_all_writing(bench: Bench) -> None:
@@ -245,8 +287,7 @@ def test_6_another_system_than_before_stops_all_writing(bench: Bench) -> None:
         store.remembered.put("identity:sales", "11111111-0000-0000-0000-000000000000")
     bench.sales_order(1)
     bench.mark()
-    code, found = _run(bench, "sync")
-    assert (code, found["error"]["code"]) == (6, "another-system")
+    assert Commands(bench)("sync", expect=6)["error"]["code"] == "another-system"
     assert bench.writes() == []
 
 
@@ -260,13 +301,13 @@ def test_7_a_store_that_is_not_upgraded(bench: Bench) -> None:
     assert "db upgrade" in found["error"]["remedy"]
 
 
-def test_70_a_bug_is_told_as_one(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_70_a_bug_is_told_as_one(commands: Commands, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: Any, **__: Any) -> Any:
         raise ZeroDivisionError("by hand")
 
     monkeypatch.setattr(looking.queries, "parked", broken)
-    code, found = _run(bench, "errors")
-    assert (code, found["error"]["code"]) == (70, "internal")
+    found = commands("errors", expect=70)
+    assert found["error"]["code"] == "internal"
     assert "bug" in found["error"]["remedy"]
 
 
@@ -288,6 +329,30 @@ def test_130_an_interrupted_run_ends_safely_and_its_json_is_whole(shell: Shell, 
     assert (process.returncode, found["status"], found["exit_code"]) == (130, "interrupted", 130), err
     fresh.run("full-sync")
     assert fresh.json("verify")["differences"] == []
+
+
+def test_a_reader_that_has_seen_enough_is_no_bug(commands: Commands) -> None:
+    """As in `syncengine mappings show … | head -1`."""
+    process = subprocess.Popen(  # noqa: S603
+        [PROGRAM, "--config", str(commands.bench.config), "mappings", "show", "SALESORDER-ORDER"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (1, "")
+
+
+def test_the_configuration_is_found_by_its_variable_and_a_company_by_its_name(
+    commands: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SYNCENGINE_CONFIG", str(commands.bench.config))
+    said = CliRunner().invoke(cli, ["--company", "NO SUCH COMPANY", "errors", "--json"])
+    assert said.exit_code == 2
+    assert "NO SUCH COMPANY" in json.loads(said.stdout)["error"]["message"]
+    assert CliRunner().invoke(cli, ["errors", "--json"]).exit_code == 0
 
 
 def test_logs_and_json_never_mix(shell: Shell, tmp_path: Path) -> None:

@@ -73,6 +73,11 @@ class Companion:
             )
         return self.reader
 
+    def forget(self) -> None:
+        """Somebody may just have installed it, or taken it away: asked anew when it is needed next."""
+        if self.reader is not None:
+            self.reader.schema.forget()
+
     def acts(self, table: str) -> frozenset[str]:
         """The bound actions it adds to a table of API v2.0."""
         return frozenset(ACTIONS.get(table, {})) if ACTION_SETS.get(table, "") in self.sets() else frozenset()
@@ -97,6 +102,7 @@ class Companion:
 
     def turn_archiving_on(self) -> None:
         """Turn *Archive Orders* on, and read it back. Raises UsageError without the extension, SyncError."""
+        self.forget()
         found = self.setup()
         if not isinstance(found, CompanionSetup):
             words = found.words() if isinstance(found, Answer) else "the companion extension is not installed"
