@@ -282,23 +282,33 @@ def test_5_another_run_is_in_progress(commands: Commands) -> None:
     session.close()
 
 
-def test_6_another_system_than_before_stops_all_writing(bench: Bench) -> None:
+def test_6_another_system_than_before_stops_all_writing(commands: Commands) -> None:
+    bench = commands.bench
     with bench.company.store(writes=True) as store, store.transaction():
+        before = store.remembered.get("identity:sales")
         store.remembered.put("identity:sales", "11111111-0000-0000-0000-000000000000")
     bench.sales_order(1)
     bench.mark()
-    assert Commands(bench)("sync", expect=6)["error"]["code"] == "another-system"
+    assert commands("sync", expect=6)["error"]["code"] == "another-system"
     assert bench.writes() == []
+    with bench.company.store(writes=True) as store, store.transaction():
+        store.remembered.put("identity:sales", before)
 
 
-def test_7_a_store_that_is_not_upgraded(bench: Bench) -> None:
+def test_7_a_store_that_is_not_upgraded(commands: Commands) -> None:
+    bench = commands.bench
     assert bench.company.engine
     bench.restart()
-    with contextlib.closing(sqlite3.connect(bench.folder / "engine.db")) as store, store:
-        store.execute("UPDATE alembic_version SET version_num = '0000'")
-    code, found = _run(bench, "sync")
-    assert (code, found["error"]["code"]) == (7, "store-revision")
-    assert "db upgrade" in found["error"]["remedy"]
+    set_revision = "UPDATE alembic_version SET version_num = ?"
+    with contextlib.closing(sqlite3.connect(bench.folder / "engine.db")) as store:
+        (before,) = store.execute("SELECT version_num FROM alembic_version").fetchone()
+        with store:
+            store.execute(set_revision, ("0000",))
+        found = commands("sync", expect=7)["error"]
+        with store:
+            store.execute(set_revision, (before,))
+    assert found["code"] == "store-revision"
+    assert "db upgrade" in found["remedy"]
 
 
 def test_70_a_bug_is_told_as_one(commands: Commands, monkeypatch: pytest.MonkeyPatch) -> None:
