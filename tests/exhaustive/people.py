@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -113,6 +115,23 @@ def held_by_back_office(bench: Bench, number: str) -> Held:
     assert len(lines) == len(order["salesOrderLines"]), "a line stands there twice"
     day = order["requestedDeliveryDate"]
     return Held(order["shipToCity"] or None, None if day == "0001-01-01" else day, lines)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What one side holds of an order at some moment; nothing that is certain while there is not one document."""
+
+    ids: tuple[str, ...]
+    held: Held | None
+
+
+def pictures(bench: Bench, numbers: Sequence[str]) -> dict[tuple[str, str], Picture]:
+    found: dict[tuple[str, str], Picture] = {}
+    for number in numbers:
+        found[number, "sales"] = Picture((bench.seller.order(number)["salesorderid"],), held_by_sales(bench, number))
+        ids = tuple(one["id"] for one in bench.clerk.orders(f"externalDocumentNumber eq '{number}'"))
+        found[number, "back_office"] = Picture(ids, held_by_back_office(bench, number) if len(ids) == 1 else None)
+    return found
 
 
 def _amount(value: Any) -> Decimal:

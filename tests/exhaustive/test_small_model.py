@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
 from syncengine.engine.run import Asked
+from syncengine.records.values import SIDES
+from syncengine.sandbox import world
+from syncengine.sandbox.promise import Evidence
+from syncengine.sandbox.promise import Moment
+from syncengine.sandbox.promise import QuietRun
+from syncengine.sandbox.promise import broken
 from syncengine.service.runs import perform
 from tests.bench.bench import Bench
+from tests.bench.outstanding import listed
 from tests.exhaustive import people
 from tests.exhaustive.model import CITY_AT_FIRST
 from tests.exhaustive.model import Edits
@@ -24,9 +32,9 @@ Case = tuple[Edits, Edits]
 SINGLE: list[Case] = list(itertools.product(sets_of_edits(1), repeat=2))
 DOUBLE: list[Case] = list(itertools.product(sets_of_edits(2), repeat=2))
 TOGETHER = 20  # orders in one run, where nothing is stopped
+STOPPED_TOGETHER = 27  # and where it is: a third of all pairs of single edits
 OFTEN = 20  # `make test` takes every so manieth case
-PARTS = 4  # so that several workers can share them
-MOMENTS = 60  # about as many as a run of two orders has
+MOMENTS = 60  # about as many as a run has
 
 
 def _opened(bench: Bench) -> None:
@@ -42,6 +50,7 @@ def _run(bench: Bench, cases: Sequence[Case], at: int | None) -> Countdown:
     for number, (sales, back_office) in zip(numbers, cases, strict=True):
         people.edit(bench, number, "sales", sales)
         people.edit(bench, number, "back_office", back_office)
+    before, entered = people.pictures(bench, numbers), _orders_in_sales(bench)
     countdown = Countdown(at)
     company = bench.new_process()
     with pytest.MonkeyPatch.context() as patch:
@@ -52,8 +61,15 @@ def _run(bench: Bench, cases: Sequence[Case], at: int | None) -> Countdown:
             assert at is not None
     company.close()
     bench.restart()
-    bench.sync(expect=None, sweep_all=True)
-    bench.sync(expect=None, sweep_all=True)
+    seen = Evidence(entered=entered, may_lack={})
+    then, under_way = people.pictures(bench, numbers), listed(bench)
+    runs = [bench.sync(expect=None, sweep_all=True) for _ in range(2)]
+    after = people.pictures(bench, numbers)
+    seen.moments = [
+        Moment(number, side, before[number, side], then[number, side], after[number, side],
+               any(set(then[number, one].ids) & under_way for one in SIDES))
+        for number in numbers for side in SIDES
+    ]  # fmt: skip
     prices = people.prices(bench)
     for number, case in zip(numbers, cases, strict=True):
         try:
@@ -62,50 +78,67 @@ def _run(bench: Bench, cases: Sequence[Case], at: int | None) -> Countdown:
             error.add_note(f"edits {case}, died at {at}: {countdown.moments[-1:]}")
             raise
     bench.mark()
-    bench.sync(expect=None)
-    assert bench.writes() == [], (cases, at)
+    runs.append(bench.sync(expect=None))
+    seen.quiet_runs = [QuietRun(run["exit_code"], len(bench.writes())) for run in runs[-1:]]
+    seen.differences = bench.verify()["differences"]
+    documents = bench.clerk.orders("number ne ''")
+    seen.keys = [str(one["externalDocumentNumber"]) for one in documents]
+    seen.orders = {"sales": _orders_in_sales(bench), "back_office": len(documents)}
+    assert broken(seen) == [], (cases, at, countdown.moments[-1:])
     return countdown
 
 
-def _batches(cases: Sequence[Case]) -> list[Sequence[Case]]:
-    return [cases[start : start + TOGETHER] for start in range(0, len(cases), TOGETHER)]
+def _orders_in_sales(bench: Bench) -> int:
+    return len(bench.admin.person.get("salesorders?$select=salesorderid")["value"])
+
+
+def _batches(cases: Sequence[Case], size: int) -> list[Sequence[Case]]:
+    return [cases[start : start + size] for start in range(0, len(cases), size)]
 
 
 @pytest.mark.slow
 def test_some_pairs_of_edits(bench: Bench) -> None:
     """Every 20th of all pairs of up to two edits on each side."""
     _opened(bench)
-    for batch in _batches(DOUBLE[7::OFTEN]):
+    for batch in _batches(DOUBLE[7::OFTEN], TOGETHER):
         _run(bench, batch, None)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("batch", _batches(DOUBLE), ids=lambda batch: str(DOUBLE.index(batch[0])))
+@pytest.mark.parametrize("batch", _batches(DOUBLE, TOGETHER), ids=lambda batch: str(DOUBLE.index(batch[0])))
 def test_every_pair_of_edits(bench: Bench, batch: Sequence[Case]) -> None:
     _opened(bench)
     _run(bench, batch, None)
 
 
-def _pairs_of_orders() -> list[Sequence[Case]]:
-    """Two orders in each run; every pair of single edits stands once in each place."""
-    return [(one, SINGLE[(at + len(SINGLE) // 2) % len(SINGLE)]) for at, one in enumerate(SINGLE)]
+def _stopped(running: world.Sandbox, folder: Path, cases: Sequence[Case], at: int | None) -> Countdown:
+    """In a company of its own: what earlier runs left would be compared again and again."""
+    bench = Bench(running, folder / f"{at}")
+    try:
+        _opened(bench)
+        return _run(bench, cases, at)
+    finally:
+        bench.restart()
+
+
+STOPPED = _batches(SINGLE, STOPPED_TOGETHER)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", range(PARTS))
-def test_some_stops(bench: Bench, part: int) -> None:
-    """Every 20th of all (pair of orders, moment), counted through; a quarter of them in each part."""
-    _opened(bench)
-    for number, cases in list(enumerate(_pairs_of_orders()))[part::PARTS]:
-        for at in range(1 + (number * 7) % MOMENTS, MOMENTS, MOMENTS):
-            _run(bench, cases, at)
+@pytest.mark.parametrize("part", range(len(STOPPED)))
+def test_some_stops(running: world.Sandbox, tmp_path: Path, part: int) -> None:
+    """Every 20th moment, begun at a different one in each part."""
+    for at in range(5 + 7 * part, MOMENTS, OFTEN):
+        _stopped(running, tmp_path, STOPPED[part], at)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("cases", _pairs_of_orders(), ids=str)
-def test_every_stop(bench: Bench, cases: Sequence[Case]) -> None:
-    _opened(bench)
-    for at in range(1, _run(bench, cases, None).count + 1):
-        _run(bench, cases, at)
+@pytest.mark.parametrize("half", [0, 1])  # so that two workers share them
+@pytest.mark.parametrize("part", range(len(STOPPED)))
+def test_every_stop(running: world.Sandbox, tmp_path: Path, part: int, half: int) -> None:
+    """Every pair of single edits, all orders of a part in one run: they go through its rounds side by side."""
+    moments = _stopped(running, tmp_path, STOPPED[part], None).count
+    for at in range(1 + half, moments + 1, 2):
+        _stopped(running, tmp_path, STOPPED[part], at)

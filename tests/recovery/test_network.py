@@ -18,6 +18,8 @@ pytestmark = pytest.mark.slow
 MOMENTS = (0, 3, 7)
 CASES = [(side, way, after) for side in ("sales", "back_office") for way in ("refused", "silent", "deaf", "slow")
          for after in MOMENTS]  # fmt: skip
+IMPATIENT = {"request_timeout_s": 1, "connect_timeout_s": 1, "attempts": 2, "patience_s": 2}  # while it is cut
+PATIENT = {"request_timeout_s": 4, "connect_timeout_s": 2, "attempts": 5, "patience_s": 30}
 OFTEN = 5  # `make test` takes every so manieth
 
 
@@ -31,7 +33,6 @@ def networks(bench: Bench) -> Iterator[dict[str, Network]]:
         text = bench.config.read_text(encoding="utf-8")
         reached = f'url = "http://127.0.0.1:{made[side].port}'
         bench.config.write_text(text.replace(f'\nurl = "{url}', f"\n{reached}"), encoding="utf-8")
-    bench.configure(limits={"request_timeout_s": 1, "connect_timeout_s": 1, "attempts": 2, "patience_s": 2})
     yield made
     bench.restart()
     for network in made.values():
@@ -48,9 +49,11 @@ def _comes_back(bench: Bench, network: Network, way: Way, after: int) -> None:
     )
     bench.clerk.change(bench.clerk.order(numbers[1]), requestedDeliveryDate="2027-03-16")
     fresh, from_there = bench.sales_order(4), bench.back_office_order(5)["number"]
+    bench.configure(limits=IMPATIENT)
     network.cut(way, after=after)
     result = bench.sync(expect=None)
     network.mend()
+    bench.configure(limits=PATIENT)
     assert result["exit_code"] in (0, 1, 4), result
     for _ in range(3):
         bench.clock.sleep(4000)  # whatever was put off is due

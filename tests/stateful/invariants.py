@@ -7,8 +7,6 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import select
-
 from syncengine.engine.run import Asked
 from syncengine.sandbox.promise import ENOUGH_RUNS
 from syncengine.sandbox.promise import Edit
@@ -17,9 +15,8 @@ from syncengine.sandbox.promise import Flow
 from syncengine.sandbox.promise import QuietRun
 from syncengine.sandbox.promise import broken
 from syncengine.sandbox.promise import unseen
-from syncengine.store import tables
-from syncengine.store.queries import in_progress
 from tests.bench.bench import Bench
+from tests.bench.outstanding import listed
 from tests.stateful.people import GROUPS
 from tests.stateful.people import Order
 from tests.stateful.people import People
@@ -64,17 +61,6 @@ def pictures(people: People) -> dict[tuple[str, str], Any]:
                 [(line["itemId"], line["quantity"], line["unitPrice"]) for line in document["salesOrderLines"]],
             )  # fmt: skip
     return found
-
-
-def listed(bench: Bench) -> set[str]:
-    """Remote ids of what is in progress or outstanding, by the store's own listings."""
-    with bench.company.session() as session:
-        work, held = tables.work.c, tables.couplings.c
-        some = [(row["coupling"], row["remote_id"]) for row in in_progress(session)]
-        some += session.run(select(work.coupling_id, work.remote_id).where(work.company == session.company)).all()
-        ids = {coupling: {sales, back_office} for coupling, sales, back_office in session.run(
-            select(held.id, held.sales_id, held.back_office_id).where(held.company == session.company))}  # fmt: skip
-    return {one for coupling, remote in some for one in {remote, *ids.get(coupling, ())} if one}
 
 
 def evidence(bench: Bench, people: People) -> Evidence:
