@@ -13,6 +13,8 @@ import pytest
 from syncengine.cli.shapes import schema
 from syncengine.sandbox.chaos import Chaos
 from syncengine.sandbox.chaos import Command
+from syncengine.sandbox.promise import Evidence
+from syncengine.sandbox.promise import broken
 from tests.acceptance.json_schema import problems
 from tests.bench.bench import Bench
 
@@ -73,11 +75,13 @@ def test_it_finds_what_is_wrong(bench: Bench) -> None:
     for key in (number, "SE:0123"):
         bench.clerk.create("salesOrders", customerId=order["customerId"], externalDocumentNumber=key)
     day = Chaos(bench.running, Command(bench.config, {}), 1, lambda _text: None, seconds=0)
-    day._no_order_twice()
-    assert day.report.broken == [
-        f"2 live documents carry the key {number}",
-        "a document was left under an operation key, SE:0123",
-        "Sales holds 1 orders, and only 0 were entered",
+    seen = Evidence()
+    day._count_orders(seen)
+    assert broken(seen) == [
+        f"effects-once: 2 live documents carry the key {number}",
+        "effects-once: a document was left under an operation key, SE:0123",
+        "effects-once: sales holds 1 orders, and only 0 were entered",
+        "effects-once: back_office holds 3 orders, and only 0 were entered",
     ]
 
 
