@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import uuid
+from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -366,7 +368,9 @@ class LiveCentral(Living, CentralBed):
         return {"lineType": "Item", "itemId": item, "quantity": quantity, "unitPrice": price}
 
 
-def live(side: str) -> LiveSales | LiveCentral:
+@contextlib.contextmanager
+def live(side: str) -> Iterator[LiveSales | LiveCentral]:
+    """Over two connections to the tenant, closed in the end."""
     file = os.environ.get(LIVE, "")
     if not file:
         pytest.skip(f"no live tenant: {LIVE} names no configuration file")
@@ -374,4 +378,5 @@ def live(side: str) -> LiveSales | LiveCentral:
     from syncengine.service.wiring import company  # noqa: PLC0415
 
     one, two = (company(load(str(Path(file).resolve()), {})) for _ in range(2))
-    return LiveSales(one.sales, two.sales) if side == "sales" else LiveCentral(one.back_office, two.back_office)
+    with contextlib.closing(one), contextlib.closing(two):
+        yield LiveSales(one.sales, two.sales) if side == "sales" else LiveCentral(one.back_office, two.back_office)

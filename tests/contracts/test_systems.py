@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +13,7 @@ import pytest
 
 from syncengine.sandbox import world
 from tests.bench.bench import Bench
+from tests.contracts.beds import LIVE
 from tests.contracts.beds import CentralBed
 from tests.contracts.beds import LedgerBed
 from tests.contracts.beds import LiveCentral
@@ -17,6 +22,8 @@ from tests.contracts.beds import SalesBed
 from tests.contracts.beds import live
 from tests.contracts.beds import over
 from tests.contracts.contract import SystemContract
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="class")
@@ -56,16 +63,40 @@ class TestLedger(SystemContract):
 class TestLiveDynamicsSales(SystemContract):
     @pytest.fixture(scope="class")
     @classmethod
-    def bed(cls) -> LiveSales:
-        found = live("sales")
-        assert isinstance(found, LiveSales)
-        return found
+    def bed(cls) -> Iterator[LiveSales]:
+        with live("sales") as found:
+            assert isinstance(found, LiveSales)
+            yield found
 
 
 class TestLiveBusinessCentral(SystemContract):
     @pytest.fixture(scope="class")
     @classmethod
-    def bed(cls) -> LiveCentral:
-        found = live("back_office")
-        assert isinstance(found, LiveCentral)
-        return found
+    def bed(cls) -> Iterator[LiveCentral]:
+        with live("back_office") as found:
+            assert isinstance(found, LiveCentral)
+            yield found
+
+
+@pytest.mark.long
+def test_the_live_beds_hold_on_a_tenant_in_another_process(tmp_path: Path) -> None:
+    """Somebody's CONTRACT_CONFIG: here it names emulators that were started as a program of their own."""
+    config = tmp_path / "tenant.toml"
+    program = [sys.executable, "-c", "from syncengine.cli.main import main; main()"]
+    tenant = subprocess.Popen(  # noqa: S603  our own program
+        [*program, "sandbox", "--orders", "0", "--write-config", str(config)], stdout=subprocess.PIPE, cwd=tmp_path
+    )
+    try:
+        assert tenant.stdout is not None
+        assert tenant.stdout.readline()  # both answer by then
+        asked = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "-k", "TestLive", __file__]
+        told = subprocess.run(  # noqa: S603  our own tests
+            asked, capture_output=True, text=True, check=False, env={**os.environ, LIVE: str(config)}, cwd=ROOT
+        )
+    finally:
+        tenant.terminate()
+        tenant.communicate()
+    assert told.returncode == 0, told.stdout[-4000:]
+    passed = re.search(r"(\d+) passed", told.stdout)
+    assert passed is not None
+    assert int(passed[1]) > 50  # what cannot be had of a tenant is skipped, with its reason

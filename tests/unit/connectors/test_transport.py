@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
 import threading
@@ -27,34 +28,59 @@ PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 
 class Peer:
-    """Takes connections, reads one request on each, and answers as `answer` does; keeps the requests."""
+    """Takes connections, reads one request on each, and answers as `answer` does; keeps the requests.
+
+    Nothing of it outlives `close`: a thread that still waits for a connection would take one of the next test's, and a
+    socket that nobody closes is told of in whatever test comes next.
+    """
 
     def __init__(self, answer: Callable[[socket.socket], None], tls: ssl.SSLContext | None = None) -> None:
         self.answer = answer
         self.tls = tls
         self.requests: list[bytes] = []
+        self.closing = threading.Event()
+        self.spoken: list[socket.socket] = []
+        self.speakers: list[threading.Thread] = []
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._serve, daemon=True).start()
+        self.listening = threading.Thread(target=self._serve, daemon=True)
+        self.listening.start()
 
     def _serve(self) -> None:
         while True:
             try:
                 connection, _ = self.listener.accept()
             except OSError:
-                return
-            threading.Thread(target=self._speak, args=(connection,), daemon=True).start()
+                return  # shut down
+            self.spoken.append(connection)
+            self.speakers.append(threading.Thread(target=self._speak, args=(connection,), daemon=True))
+            self.speakers[-1].start()
 
     def _speak(self, connection: socket.socket) -> None:
         try:
-            with self.tls.wrap_socket(connection, server_side=True) if self.tls else connection as spoken:
-                self.requests.append(spoken.recv(65536))
-                self.answer(spoken)
+            if self.tls:
+                connection = self.tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+                self.spoken.append(connection)
+                connection.do_handshake()
+            self.requests.append(connection.recv(65536))
+            self.answer(connection)
         except OSError:
             pass  # the client has hung up, as some tests want it to
+        finally:
+            connection.close()
 
     def close(self) -> None:
+        self.closing.set()
+        self.listener.shutdown(socket.SHUT_RDWR)  # wakes the one who accepts; closing alone does not
+        self.listening.join()
         self.listener.close()
+        for one in self.spoken:
+            with contextlib.suppress(OSError):  # closed already
+                one.shutdown(socket.SHUT_RDWR)
+        for speaker in self.speakers:
+            speaker.join()
+        for one in self.spoken:
+            one.close()
 
 
 @pytest.fixture
@@ -113,11 +139,9 @@ def test_a_dripping_answer_ends_at_the_deadline(peers: Callable[..., Peer], head
 
 def test_a_silent_peer_is_no_answer(peers: Callable[..., Peer]) -> None:
     """It took the request: nobody knows what it does with it."""
-    quiet = threading.Event()
-    peer = peers(lambda _: quiet.wait(20))
+    peer = peers(lambda _: peer.closing.wait(20))
     with pytest.raises(NoAnswer):
         client("http://x", timeout_s=0.2).once("POST", f"http://127.0.0.1:{peer.port}/", {}, b"{}")
-    quiet.set()
 
 
 def test_half_a_body_is_no_answer(peers: Callable[..., Peer]) -> None:
