@@ -163,8 +163,10 @@ def test_one_that_ends_soon_is_renewed(bench: Bench) -> None:
     receiver.stop()
 
 
-def test_an_address_that_does_not_answer_is_refused(bench: Bench) -> None:
+@pytest.mark.parametrize("status", [400, 422])
+def test_an_address_that_does_not_answer_is_refused(bench: Bench, status: int) -> None:
     """Business Central calls the address before it registers: its words, and what to do."""
+    bench.setup("back_office", handshake_failure_status=status)
     with pytest.raises(SyncError) as refused:
         keep(bench.company.back_office.webhooks, ["salesOrders"], "http://127.0.0.1:9/webhooks", SECRET, NOW)
     assert refused.value.code == "webhook-refused"

@@ -31,6 +31,7 @@ from syncengine.ports import Subscription
 
 LONGEST_TOKEN: Final = 512
 STANDARD: Final = "v2.0"  # the runtime API stands beside it
+NOT_VALIDATED = frozenset({400, 409, 422})  # the address did not answer as it should; which of them is not documented
 _RESOURCE = re.compile(r"/?api/[^()?]+/companies\(([0-9a-fA-F-]{36})\)/(\w+)(?:\(([0-9a-fA-F-]{36})\))?(?:\?.*)?")
 
 
@@ -121,7 +122,7 @@ class BusinessCentralWebhooks:
         return Subscription(str(one["subscriptionId"]), resource[2], url, ends, str(version) if version else None)
 
     def _made(self, answer: Answer, doing: str) -> Subscription | None:
-        if answer.status == 400:  # noqa: PLR2004
+        if answer.status in NOT_VALIDATED:
             raise SyncError(
                 f"{doing} changes was refused: {answer.words()}",
                 remedy="Business Central must reach [web] public_url over https, and get its answer within 5 s. "
