@@ -17,6 +17,9 @@ VERBS = {
     "create-line": "add line in",
     "update-line": "change line in",
     "delete-line": "delete line in",
+    "update-part": "change",
+    "create-part": "create",
+    "fill-part": "fill the file in",
     "set-state": "set state of",
     "read": "read",
 }

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
@@ -103,15 +104,26 @@ class HttpClient:
         with self._deadline.no_more_than(most):
             return self.get(url, headers)
 
+    def file(self, url: str, headers: Mapping[str, str]) -> Answer:
+        """As `get`, of a file: whatever it holds, only not the page of some proxy."""
+        return self.safely("GET", url, headers, None, expected=lambda answer: answer.kind() != "text/html")
+
     def safely(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, operations: int = 1
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        operations: int = 1,
+        *,
+        expected: Callable[[Answer], bool] = Answer.expected,
     ) -> Answer:
         """An exchange that changes nothing and may be repeated. The answer may be a refusal (4xx).
 
         Raises Unreachable, AnswerTooLarge, CredentialsRefused.
         """
         try:
-            return self._retrying(self._count_retry)(self._safe_once, method, url, headers, body, operations)
+            return self._retrying(self._count_retry)(self._safe_once, method, url, headers, body, operations, expected)
         except _Again as error:
             raise self._unreachable(url, error.cause) from error
         except TooLarge as error:
@@ -168,7 +180,13 @@ class HttpClient:
     # one attempt
 
     def _safe_once(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, operations: int
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        operations: int,
+        expected: Callable[[Answer], bool],
     ) -> Answer:
         try:
             answer = self.once(method, url, headers, body, operations)
@@ -183,7 +201,7 @@ class HttpClient:
         if answer.status in RETRIED:
             pushed_back = answer.status in PUSHED_BACK
             raise _Again(f"status {answer.status}: {answer.words()}", pushed_back=pushed_back)
-        if answer.status < 400 and not answer.expected():  # noqa: PLR2004
+        if answer.status < 400 and not expected(answer):  # noqa: PLR2004
             raise _Again(f"it answered with {answer.kind()}, not with data: {answer.excerpt()}")
         return answer
 

@@ -34,7 +34,12 @@ def newest(operation: Operation, side: Side, role: str) -> Document | None:
     found = None
     for step in operation.steps:
         receipt = operation.receipts.get(step.no)
-        if step.side != side or step.verb.endswith("-line") or receipt is None or (role and step.role != role):
+        if (
+            step.side != side
+            or step.verb.endswith(("-line", "-part"))
+            or receipt is None
+            or (role and step.role != role)
+        ):
             continue
         if isinstance(receipt.after, Document):
             found = replace(receipt.after, lines=receipt.after.lines or (found.lines if found else ()))
@@ -46,7 +51,8 @@ def own_writes(operation: Operation, side: Side) -> dict[str, dict[str, Wire]]:
     found: dict[str, dict[str, Wire]] = {}
     for step in operation.steps:
         receipt = operation.receipts.get(step.no)
-        if step.side == side and receipt is not None and receipt.outcome is ReceiptOutcome.DONE:
+        part = step.verb.endswith("-part")
+        if step.side == side and not part and receipt is not None and receipt.outcome is ReceiptOutcome.DONE:
             key = str(step.target) if step.verb == "update-line" else ""
             found.setdefault(key, {}).update(step.body)
     return found
@@ -71,6 +77,8 @@ def made(mapping: TableMapping, operation: Operation) -> Made:
         done = receipt is not None and receipt.outcome is ReceiptOutcome.DONE
         if step.when != "always" or not step.writes or step.role in (REMOVE, WAY_BACK):
             continue
+        if step.verb.endswith("-part"):
+            continue  # nothing of it is mapped
         if step.verb == "set-state":
             state_lost |= not done
             continue

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from syncengine.engine import explain
+from syncengine.engine.belongings import with_belongings
 from syncengine.engine.context import Run
 from syncengine.engine.entering import enter
 from syncengine.engine.limits import Gate
@@ -143,18 +144,35 @@ class Applier:
         planned: list[tuple[Candidate, Action]] = []
         with self.run.store.transaction():
             planned.extend((candidate, self._plan(mapping, candidate)) for candidate in candidates)
+        planned = self._with_belongings(mapping, planned)
         waits = [ref for _, action in planned for ref in action.waits_for]
         if not name_them(self.run, waits):
             return planned
         with self.run.store.transaction():
             return [
-                (candidate, self._plan(mapping, candidate) if action.waits_for else action)
+                (candidate, self._plan(mapping, candidate, again=True) if action.waits_for else action)
                 for candidate, action in planned
             ]
 
-    def _plan(self, mapping: TableMapping, candidate: Candidate) -> Action:
+    def _with_belongings(
+        self, mapping: TableMapping, planned: list[tuple[Candidate, Action]]
+    ) -> list[tuple[Candidate, Action]]:
+        """A document that is to be recreated is planned once more, with what belongs to it in other tables."""
+        wanting = [candidate for candidate, action in planned if action.kind == "recreate"]
+        read = {one.item.id: one for one in with_belongings(self.run, mapping, wanting)} if wanting else {}
+        with self.run.store.transaction():
+            return [
+                (whole, self._plan(mapping, whole, again=True))
+                if (whole := read.get(candidate.item.id, candidate)) is not candidate
+                else (candidate, action)
+                for candidate, action in planned
+            ]
+
+    def _plan(self, mapping: TableMapping, candidate: Candidate, *, again: bool = False) -> Action:
+        """`again`: with more known of it, in the same pass."""
         subject = candidate.subject
-        plans = self.run.in_hand.planned(subject)
+        in_hand = self.run.in_hand
+        plans = in_hand.plans(subject) if again else in_hand.planned(subject)
         generation = self.run.store.journal.attempts(subject)
         if candidate.coupling is not None:
             generation += candidate.coupling.generation

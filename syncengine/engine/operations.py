@@ -16,6 +16,8 @@ from dataclasses import field
 from dataclasses import replace
 
 from syncengine.engine import explain
+from syncengine.engine.belongings import read_belongings
+from syncengine.engine.belongings import same_belongings
 from syncengine.engine.context import Run
 from syncengine.engine.finish import Finisher
 from syncengine.engine.reading import Candidate
@@ -243,7 +245,12 @@ class Operations:
         if opened and column:
             # It was we who opened it: its state is the one thing that has to differ.
             before = replace(before, state=after.state, fields={**before.fields, column: after.fields.get(column)})
-        return not same_document(before, after)
+        if not same_document(before, after):
+            return True
+        if before.attached is None:
+            return False
+        attached = read_belongings(self.run, mapping, [after.id]).get(after.id)
+        return attached is None or not same_belongings(before.attached, attached)
 
     def _exchange(
         self, mapping: TableMapping, sends: Sequence[tuple[Running, tuple[Step, ...]]]

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from syncengine.engine.belongings import read_belongings
 from syncengine.engine.context import Run
 from syncengine.engine.resolve import resolved
 from syncengine.mapping.model import TableMapping
@@ -22,6 +23,7 @@ from syncengine.planner.steps import ReceiptOutcome
 from syncengine.planner.steps import RemoteError
 from syncengine.planner.steps import Step
 from syncengine.ports import Operation
+from syncengine.records.document import Attached
 from syncengine.records.document import Document
 from syncengine.records.document import Gone
 from syncengine.records.values import Link
@@ -77,6 +79,9 @@ Judged = tuple[list[Receipt], list[Step]] | None
 
 def _judge(run: Run, mapping: TableMapping, operation: Operation, unknown: Sequence[Step]) -> Judged:
     first = resolved(operation, unknown)
+    parts = [step for step in first if step.verb.endswith("-part")]
+    if parts:
+        return _judge_parts(run, mapping, operation, parts)
     writes = [step for step in first if step.writes]
     reads = [step for step in first if not step.writes]
     if not writes:
@@ -103,6 +108,35 @@ def _judge_create(run: Run, mapping: TableMapping, operation: Operation, step: S
         error = RemoteError(0, "several-found", f"{len(hits)} documents carry the key {dict(step.identity)}: {ids}")
         return [Receipt(step.no, ReceiptOutcome.REFUSED, None, error)], []
     return None if _may_still_run(run, operation, step) else ([], [step])
+
+
+def _judge_parts(run: Run, mapping: TableMapping, operation: Operation, steps: Sequence[Step]) -> Judged:
+    """What belongs to a document. A row that is put, and a file, are put again: the same once more changes nothing.
+
+    A row that is added is looked for below its owner, among those that no other step has made.
+    """
+    known = {r.after.id for r in operation.receipts.values() if isinstance(r.after, Document)}
+    receipts, undone = [], []
+    for step in steps:
+        if step.verb != "create-part":
+            undone.append(step)
+            continue
+        rows = read_belongings(run, mapping, [str(step.parent)]).get(str(step.parent))
+        if rows is None:
+            return None
+        hit = next((row for row in rows if _is_part(step, row) and (step.instead_of or row.id not in known)), None)
+        if hit is not None:
+            known.add(hit.id)
+            receipts.append(Receipt(step.no, ReceiptOutcome.DONE, Document(hit.id, None, hit.fields)))
+        elif step.instead_of is None and _may_still_run(run, operation, step):
+            return None
+        else:
+            undone.append(step)
+    return receipts, undone
+
+
+def _is_part(step: Step, row: Attached) -> bool:
+    return row.table == step.table and row.line == (step.line or "") and holds(row.fields, step.body)
 
 
 def _may_still_run(run: Run, operation: Operation, step: Step) -> bool:

@@ -25,6 +25,10 @@ def _resolve(receipts: Mapping[int, Receipt], step: Step) -> Step:
         changes["parent"] = _after(receipts, step.parent).id
     if isinstance(step.expects, int):
         changes["expects"] = _after(receipts, step.expects).version
+    if isinstance(step.line, tuple):
+        no, place = step.line
+        made = _after(receipts, no)
+        changes["line"] = made.lines[place].id if made.lines else made.id
     return replace(step, **changes) if changes else step  # type: ignore[arg-type]
 
 

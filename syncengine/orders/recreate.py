@@ -8,6 +8,7 @@ meanwhile, the way back is taken.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ from syncengine.planner.comments import comments_behind
 from syncengine.planner.decide import Decided
 from syncengine.planner.facts import operation_key
 from syncengine.planner.steps import Decision
+from syncengine.records.document import Attached
 from syncengine.records.document import Document
 from syncengine.records.record import LinePair
 from syncengine.records.values import Scalar
@@ -43,14 +45,18 @@ RECHECK = "recheck"
 RELEASE = "release"
 REMOVE = "remove"
 WAY_BACK = "way-back"
+PART = "part"
 
 
 @dataclass(frozen=True)
 class _Line:
-    """One line of the successor: its cells, and the Sales line it stands for ("" for none)."""
+    """One line of the successor: its cells, the Sales line it stands for, the predecessor's line it takes over
+    ("" for none).
+    """
 
     cells: Cells
     partner: str
+    origin: str = ""
 
 
 def recreate(builder: Builder, decided: Decided, *, taken_from: Document | None = None) -> tuple[Decision, ...]:
@@ -84,12 +90,15 @@ def recreate(builder: Builder, decided: Decided, *, taken_from: Document | None 
         role=SUCCESSOR,
     ).no
     token = made
+    stands = {line.origin: (made, place) for place, line in enumerate(first)}
     for place, line in enumerate(rest, start=len(first) + 1):
-        add_line(
+        added = add_line(
             builder, "back_office", line.cells, parent=made, sequence=place * SEQUENCE_GAP, about=line.partner,
             role=SUCCESSOR,
         )  # fmt: skip
-    if rest:
+        stands[line.origin] = (added.no, 0)
+    attached = _attach(builder, predecessor.native.attached or (), made, stands)
+    if rest or attached:
         token = builder.add("back_office", "read", target=made, role=SUCCESSOR).no
     builder.add(
         "back_office", "update", target=made, body={key_column: true_value, **late}, expects=token, role=SUCCESSOR
@@ -105,10 +114,36 @@ def recreate(builder: Builder, decided: Decided, *, taken_from: Document | None 
     )
 
 
+def _attach(builder: Builder, attached: Iterable[Attached], made: int, stands: Mapping[str, tuple[int, int]]) -> int:
+    """What belongs to the predecessor and to its lines, on the successor; gives the number of steps.
+
+    `stands`: where each line of the predecessor went; what belonged to a line that is not there any more went with it.
+    """
+    before = len(builder.steps)
+    belongings = {one.table: one for one in builder.traits("back_office").belongings}
+    rows = [row for row in attached if not row.line or row.line in stands]
+    for row in sorted(rows, key=lambda one: not belongings[one.table].keyed):
+        kind = belongings[row.table]
+        body = {column: row.fields.get(column) for column in kind.written}
+        where = {"table": row.table, "parent": made, "line": stands[row.line] if row.line else None, "role": PART}
+        if not kind.keyed:
+            added = builder.add("back_office", "create-part", body={**body, **kind.owner}, **where)
+            if kind.content:
+                builder.add("back_office", "fill-part", target=added.no, body={"from": row.id}, **where)
+            continue
+        changed = {column: value for column, value in body.items() if column != "id"}
+        there = builder.add("back_office", "update-part", target=row.id, body=changed, **where)
+        builder.add("back_office", "create-part", when="absent", instead_of=there.no, body=body, **where)
+    return len(builder.steps) - before
+
+
 def losses(builder: Builder) -> tuple[str, ...]:
     """What the successor cannot take over, in words: named in the plan and in the history before it happens."""
     order = builder.pair.record("back_office")
-    found = list(builder.traits("back_office").lost_on_copy)
+    traits = builder.traits("back_office")
+    found = list(traits.lost_on_copy)
+    if order.native is None or order.native.attached is None:
+        found += [f"{one.words} (they could not be read)" for one in traits.belongings]
     if order.state == states.RELEASED:
         found.append("the release: somebody must release the successor")
     return tuple(found)
@@ -153,7 +188,7 @@ def _lines(builder: Builder, decided: Decided, native: Document) -> Iterator[_Li
         if structural is not None:
             body = _structural_body(builder, structural, line, header, freight_done)
             if body is not None:
-                yield _Line(body, "")
+                yield _Line(body, "", line.id)
         elif not dropping:
             # A comment belongs to the line before it and goes with it.
             yield from _kept_line(builder, decided, line, one, replaced)
@@ -206,7 +241,7 @@ def _kept_line(
 ) -> Iterator[_Line]:
     """A line as the merge leaves it, with the comment lines its text calls for; `replaced` are those before."""
     values = _merged_values(builder, decided, one)
-    yield _Line(_carried_line(builder, line, values), one.sales if one else "")
+    yield _Line(_carried_line(builder, line, values), one.sales if one else "", line.id)
     behind = comment_bodies(builder, "back_office", values, line)
     if behind is not None:
         replaced |= {comment.id for comment in comments_behind(builder, "back_office", line.id)}

@@ -50,6 +50,11 @@ def _in_order(wanted: Sequence[Step], steps: Sequence[Step], receipts: Receipts)
             return Send(_change_set(step, steps) if step.atomic is not None else _together(step, wanted, receipts))
         if receipt.outcome is ReceiptOutcome.DONE:
             continue
+        if receipt.outcome is ReceiptOutcome.ABSENT and any(one.instead_of == step.no for one in steps):
+            after = _in_order(_for_absent(steps, receipts), steps, receipts)
+            if not isinstance(after, Finished):
+                return after
+            continue
         standing_in = [one for one in steps if one.when == "read-only"]
         if receipt.outcome is ReceiptOutcome.READ_ONLY and standing_in and step.when == "always":
             after = _in_order(standing_in, steps, receipts)
@@ -63,18 +68,27 @@ def _in_order(wanted: Sequence[Step], steps: Sequence[Step], receipts: Receipts)
     return Finished()
 
 
+def _for_absent(steps: Sequence[Step], receipts: Receipts) -> list[Step]:
+    """What makes the rows that were to be changed and are not there."""
+    absent = {no for no, receipt in receipts.items() if receipt.outcome is ReceiptOutcome.ABSENT}
+    return [one for one in steps if one.when == "absent" and one.instead_of in absent]
+
+
 def _change_set(step: Step, steps: Sequence[Step]) -> tuple[Step, ...]:
     """The step with those that share its change set, in order."""
     return tuple(one for one in steps if one.atomic == step.atomic and one.when == step.when)
 
 
 def _together(step: Step, wanted: Sequence[Step], receipts: Receipts) -> tuple[Step, ...]:
-    """New lines of one document, each guarded by its own place, do not need each other's answers."""
-    if not _placed(step):
+    """New lines of one document, each guarded by its own place, do not need each other's answers; nor do what belongs
+    to it, row by row.
+    """
+    if not (_placed(step) or _keyed(step)):
         return (step,)
     found = [step]
     for one in wanted[wanted.index(step) + 1 :]:
-        alike = _placed(one) and (one.side, one.parent) == (step.side, step.parent) and one.no not in receipts
+        free = (_placed(one) and _placed(step)) or (_keyed(one) and one.verb == step.verb)
+        alike = free and (one.side, one.parent) == (step.side, step.parent) and one.no not in receipts
         if not alike or len(found) == MOST_TOGETHER:
             break
         found.append(one)
@@ -83,6 +97,11 @@ def _together(step: Step, wanted: Sequence[Step], receipts: Receipts) -> tuple[S
 
 def _placed(step: Step) -> bool:
     return step.verb == "create-line" and step.atomic is None and bool(step.identity)
+
+
+def _keyed(step: Step) -> bool:
+    """A row that is known by its key below its owner."""
+    return step.verb == "update-part" or (step.verb == "create-part" and step.instead_of is not None)
 
 
 def settled_by(outcome: ReceiptOutcome) -> bool:

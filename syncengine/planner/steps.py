@@ -51,10 +51,13 @@ Verb = Literal[
     "create-line",
     "update-line",
     "delete-line",
+    "update-part",  # a row that belongs to the document, known by its id there, holds this
+    "create-part",
+    "fill-part",  # its file holds what that of the row `body["from"]` holds
     "set-state",
     "act",  # a bound action of the system, named by `body["action"]`
 ]
-When = Literal["always", "moved", "read-only", "foreign-edit"]
+When = Literal["always", "moved", "read-only", "foreign-edit", "absent"]
 
 Token = str | int | None  # a version token, or the number of the step whose answer carries it
 
@@ -66,7 +69,8 @@ class Step:
     `target` is a remote id, or the number of the step that makes the record. `parent` is the same for the document
     a line belongs to. `lines` are the lines of a document created in one piece. `identity` finds the result by
     column values, `excluding` the ids that carried it before. `atomic`: steps of one action that share a number are
-    one change set, all or nothing.
+    one change set, all or nothing. A step on what belongs to a line of the document has `line`: the step that made the
+    line and the line's place among those it made. `instead_of`: the step that found nothing to change.
     """
 
     no: int
@@ -88,6 +92,8 @@ class Step:
     requires: Mapping[str, Wire] = field(default_factory=dict)  # what the answer must hold before the next step
     role: str = ""
     about: int | str | None = None  # the line coupling, or the other side's line, that this step writes
+    line: tuple[int, int] | str | None = None
+    instead_of: int | None = None
 
     @property
     def writes(self) -> bool:
@@ -152,6 +158,7 @@ class ReceiptOutcome(StrEnum):
     REFUSED = "refused"  # the system said no to this operation
     READ_ONLY = "read-only"  # … because a lock holds the record
     THROTTLED = "throttled"
+    ABSENT = "absent"  # there is no such row of the document yet
     UNKNOWN = "unknown"  # no answer, or none that says what happened
     NOT_SENT = "not-sent"
 

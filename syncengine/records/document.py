@@ -11,12 +11,23 @@ from syncengine.records.values import Wire
 
 
 @dataclass(frozen=True)
+class Attached:
+    """A row of another table that belongs to a document, or to the line of it that `line` names ("" for none)."""
+
+    table: str
+    id: str
+    line: str
+    fields: Mapping[str, Wire]
+
+
+@dataclass(frozen=True)
 class Document:
     """One row of a table, or one document with its lines in their order.
 
     `state` is the neutral word for a state column, where the table has one (sales: active, submitted, canceled,
     fulfilled, invoiced; back office: draft, in-review, released). `progress` says how far the goods of a document
-    have left, in the same manner (part-shipped, shipped; None: not at all); its lines carry it too.
+    have left, in the same manner (part-shipped, shipped; None: not at all); its lines carry it too. `attached` is what
+    belongs to it in other tables; None where that was not read.
     """
 
     id: str
@@ -26,6 +37,7 @@ class Document:
     state: str | None = None
     modified_at: datetime | None = None
     progress: str | None = None
+    attached: tuple[Attached, ...] | None = None
 
     def line(self, line_id: str) -> Document | None:
         return next((line for line in self.lines if line.id == line_id), None)
@@ -40,13 +52,17 @@ class Gone:
 
 @dataclass(frozen=True)
 class View:
-    """Which part of a document a reader needs; `columns` None means all of them."""
+    """Which part of a document a reader needs; `columns` None means all of them. `attached`, `line_attached`: tables
+    whose rows belong to it, or to its lines, and are to be read along.
+    """
 
     table: str
     columns: tuple[str, ...] | None = None
     line_table: str | None = None
     line_parent: str | None = None
     line_columns: tuple[str, ...] | None = None
+    attached: tuple[str, ...] = ()
+    line_attached: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

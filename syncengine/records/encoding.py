@@ -13,6 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from syncengine.records.document import Attached
 from syncengine.records.document import Document
 from syncengine.records.record import LineRecord
 from syncengine.records.record import Record
@@ -72,7 +73,7 @@ def loads(text: str) -> Any:
 
 
 def document_to(document: Document) -> dict[str, Any]:
-    return {
+    kept: dict[str, Any] = {
         "id": document.id,
         "version": document.version,
         "fields": dict(document.fields),
@@ -81,9 +82,13 @@ def document_to(document: Document) -> dict[str, Any]:
         "modified_at": document.modified_at,
         "progress": document.progress,
     }
+    if document.attached is not None:
+        kept["attached"] = [[one.table, one.id, one.line, dict(one.fields)] for one in document.attached]
+    return kept
 
 
 def document_from(kept: Mapping[str, Any]) -> Document:
+    attached = kept.get("attached")
     return Document(
         kept["id"],
         kept["version"],
@@ -92,6 +97,7 @@ def document_from(kept: Mapping[str, Any]) -> Document:
         kept["state"],
         kept["modified_at"],
         kept.get("progress"),
+        tuple(Attached(*one) for one in attached) if attached is not None else None,
     )
 
 

@@ -38,6 +38,25 @@ class Posted:
 
 
 @dataclass(frozen=True)
+class Belonging:
+    """A table whose rows belong to a document, or to its lines (`of_lines`), and are copied with it.
+
+    `parent` is the column that names the owner, `owner` what else says whose a new row is, `written` the columns of a
+    copy. `keyed`: a row's id is the same under every owner and stands there once at most; it is put, not added.
+    `content`: the column that holds a file, read and written by itself. `words`: what people call it.
+    """
+
+    table: str
+    words: str
+    parent: str
+    written: tuple[str, ...]
+    of_lines: bool = False
+    keyed: bool = False
+    content: str = ""
+    owner: Mapping[str, Wire] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class TableTraits:
     """How one table, with its lines, takes writes.
 
@@ -52,6 +71,7 @@ class TableTraits:
     only shows the place. `key_tables`: where a document with our key may stand.
     `computed`: columns, header or line, that the system derives from others (totals, allocations).
     `healthy`: what the answer to a create must hold before the document goes on to its next step.
+    `belongings`: what a successor takes over from other tables.
     `posted`: where a document of this table leaves traces. `acts`: the bound actions it has; `state_column` is the
     column that such an action moves.
     """
@@ -71,6 +91,7 @@ class TableTraits:
     line_number: str = ""
     lines_in_create: int = 100
     lost_on_copy: tuple[str, ...] = ()
+    belongings: tuple[Belonging, ...] = ()
     key_tables: tuple[str, ...] = ()
     computed: frozenset[str] = frozenset()
     healthy: Mapping[str, Wire] = field(default_factory=dict)

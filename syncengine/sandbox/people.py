@@ -48,7 +48,15 @@ class Person:
         return f"Bearer {self._token}"
 
     def request(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
-        """The JSON answer, None where there is none. Raises Refused."""
+        """The JSON answer, None where there is none. A body of bytes is sent as it is. Raises Refused."""
+        text = self._exchange(method, path, body, headers)
+        return from_json(text) if text else None
+
+    def content(self, path: str) -> bytes:
+        """A file. Raises Refused."""
+        return self._exchange("GET", path, None, {})
+
+    def _exchange(self, method: str, path: str, body: Any, headers: dict[str, str]) -> bytes:
         url = path if path.startswith("http") else self.root + urllib.parse.quote(path, safe="/()$=&?,':@*%")
         sent = {
             "authorization": self._authorization(),
@@ -57,15 +65,14 @@ class Person:
         }
         data = None
         if body is not None:
-            data = to_json(body)
-            sent["content-type"] = "application/json"
+            data = body if isinstance(body, bytes) else to_json(body)
+            sent["content-type"] = "application/octet-stream" if isinstance(body, bytes) else "application/json"
         request = urllib.request.Request(url, data, sent, method=method)  # noqa: S310
         try:
             with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310
-                text = answer.read()
+                return bytes(answer.read())
         except urllib.error.HTTPError as error:
             raise Refused(error.code, error.read().decode("utf-8", "replace")) from None
-        return from_json(text) if text else None
 
     def get(self, path: str) -> Any:
         return self.request("GET", path)
@@ -173,6 +180,29 @@ class Clerk:
 
     def add_line(self, order: dict[str, Any], **columns: Any) -> None:
         self.person.request("POST", self._path(f"salesOrders({order['id']})/salesOrderLines"), columns)
+
+    def attach(self, order: dict[str, Any], name: str, content: bytes, entity_set: str = "documentAttachments") -> None:
+        """A file on an order."""
+        made = self.person.request("POST", self._path(f"salesOrders({order['id']})/{entity_set}"), {"fileName": name})
+        path = self._path(f"{entity_set}({made['id']})/attachmentContent")
+        self.person.request("PATCH", path, content, if_match="*")
+
+    def files(self, order: dict[str, Any], entity_set: str = "documentAttachments") -> dict[str, bytes]:
+        """The files on an order, by name."""
+        rows = self.person.get(self._path(f"salesOrders({order['id']})/{entity_set}"))["value"]
+        return {
+            one["fileName"]: self.person.content(self._path(f"{entity_set}({one['id']})/attachmentContent"))
+            for one in rows
+        }
+
+    def set_dimension(self, owner: str, code: str, value: str) -> None:
+        """On a document or a line, `salesOrders(…)` or `salesOrderLines(…)`; it must not have one of that code yet."""
+        self.person.request("POST", self._path(f"{owner}/dimensionSetLines"), {"code": code, "valueCode": value})
+
+    def dimensions(self, owner: str) -> dict[str, str]:
+        """The dimension values of a document or a line, by dimension."""
+        rows = self.person.get(self._path(f"{owner}/dimensionSetLines"))["value"]
+        return {one["code"]: one["valueCode"] for one in rows}
 
     def create(self, entity_set: str, **columns: Any) -> dict[str, Any]:
         return dict(self.person.request("POST", self._path(entity_set), columns))

@@ -26,7 +26,8 @@ def step_to(step: Step) -> dict[str, Any]:
 
 def step_from(kept: Mapping[str, Any]) -> Step:
     lists = {name: tuple(kept[name]) for name in ("lines", "line_ids", "partners", "excluding")}
-    return Step(**{**kept, **lists})
+    line = kept.get("line")
+    return Step(**{**kept, **lists, "line": tuple(line) if isinstance(line, list) else line})
 
 
 def decision_to(decision: Decision) -> dict[str, Any]:

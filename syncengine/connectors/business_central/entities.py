@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -11,11 +12,13 @@ from typing import Any
 from syncengine.connectors.business_central import standard
 from syncengine.connectors.business_central.schema import Schema
 from syncengine.connectors.business_central.schema import Table
+from syncengine.connectors.codec import NotJson
 from syncengine.connectors.codec import decode
 from syncengine.connectors.codec import encode
 from syncengine.mapping.filters import HEADER
 from syncengine.mapping.filters import PROGRESS
 from syncengine.mapping.transforms import number
+from syncengine.records.document import Attached
 from syncengine.records.document import ColumnSchema
 from syncengine.records.document import Document
 from syncengine.records.document import View
@@ -43,6 +46,9 @@ def document(schema: Schema, table: Table, body: Mapping[str, Any], view: View |
         above = {f"{HEADER}{name}": fields[name] for name in standard.SAID_FOR_LINES if name in fields}
         own = (document(schema, line_table, line) for line in found)
         lines = tuple(sorted((replace(one, fields={**one.fields, **above}) for one in own), key=_place))
+    attached: tuple[Attached, ...] | None = None
+    if view is not None and (view.attached or view.line_attached):
+        attached = tuple(_attached(schema, table, body, view))
     progress = _progress(table.name, lines)
     if progress is not None:
         lines = tuple(replace(line, progress=progress) for line in lines)
@@ -57,7 +63,29 @@ def document(schema: Schema, table: Table, body: Mapping[str, Any], view: View |
         state=words.get(str(state), str(state)) if words and state is not None else None,
         modified_at=modified if isinstance(modified, datetime) and modified.year > 1 else None,
         progress=progress,
+        attached=attached,
     )
+
+
+def _attached(schema: Schema, table: Table, body: Mapping[str, Any], view: View) -> Iterator[Attached]:
+    """What was expanded along of the document, then of its lines in their order."""
+    yield from _rows_of(schema, table, body, view.attached, "")
+    if view.line_table is not None and view.line_attached:
+        line_table = schema.table(view.line_table)
+        for line in body.get(table.collections.get(view.line_table, "")) or []:
+            yield from _rows_of(schema, line_table, line, view.line_attached, str(line["id"]))
+
+
+def _rows_of(
+    schema: Schema, owner: Table, body: Mapping[str, Any], tables: tuple[str, ...], line: str
+) -> Iterator[Attached]:
+    for name in tables:
+        navigation = owner.collections.get(name, name)
+        if body.get(f"{navigation}@odata.nextLink"):
+            raise NotJson(f"{navigation} of {body.get('id')} was cut: it is not all there")
+        for row in body.get(navigation) or []:
+            found = document(schema, schema.table(name), row)
+            yield Attached(name, found.id, line, found.fields)
 
 
 def _progress(table: str, lines: tuple[Document, ...]) -> str | None:
@@ -138,12 +166,19 @@ def select(table: Table, columns: tuple[str, ...] | None) -> str:
 
 
 def expand(schema: Schema, table: Table, view: View) -> str:
+    own = [table.collections.get(name, name) for name in view.attached]
+    return ",".join([*_lines_expanded(schema, table, view), *own])
+
+
+def _lines_expanded(schema: Schema, table: Table, view: View) -> list[str]:
     if view.line_table is None:
-        return ""
-    navigation = table.collections.get(view.line_table, view.line_table)
-    if view.line_columns is None:
-        return navigation
-    line_table = schema.table(view.line_table)
-    own = (one for one in view.line_columns if one != PROGRESS and not one.startswith(HEADER))
-    columns = dict.fromkeys(("id", "sequence", *(line_table.property(one) for one in own)))
-    return f"{navigation}($select={','.join(columns)})"
+        return []
+    navigation, line_table = table.collections.get(view.line_table, view.line_table), schema.table(view.line_table)
+    options = []
+    if view.line_columns is not None:
+        own = (one for one in view.line_columns if one != PROGRESS and not one.startswith(HEADER))
+        columns = dict.fromkeys(("id", "sequence", *(line_table.property(one) for one in own)))
+        options.append(f"$select={','.join(columns)}")
+    if view.line_attached:
+        options.append(f"$expand={','.join(line_table.collections.get(name, name) for name in view.line_attached)}")
+    return [f"{navigation}({';'.join(options)})" if options else navigation]

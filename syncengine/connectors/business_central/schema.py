@@ -66,6 +66,10 @@ class Schema:
         """How a table takes writes; of the places where a key may stand, those this environment has."""
         found = standard.TRAITS.get(name, TableTraits())
         sets = self.model().sets
+        has = self.table(name).collections
+        belongings = tuple(one for one in found.belongings if one.table in has)
+        lost = (*found.lost_on_copy, *(one.words for one in found.belongings if one not in belongings))
+        found = replace(found, belongings=belongings, lost_on_copy=lost)
         if not sets:
             return replace(found, key_tables=tuple(one for one in found.key_tables if one == name))
         return replace(

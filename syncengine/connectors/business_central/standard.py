@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
+from syncengine.records.traits import Belonging
 from syncengine.records.traits import Posted
 from syncengine.records.traits import TableTraits
 
@@ -57,11 +58,11 @@ _TYPES: Final[Mapping[str, str]] = {
     "datetime": "lastModifiedDateTime expirationDateTime systemCreatedAt systemModifiedAt",
     "boolean": "pricesIncludeTax partialShipping discountAppliedBeforeTax fullyShipped taxLiable priceIncludesTax",
     "integer": "sequence docNoOccurrence versionNumber objectIdToRun",
-    "choice": "lineType status",
+    "choice": "lineType status parentType",
     "guid": (
         "id documentId itemId accountId customerId billToCustomerId currencyId paymentTermsId shipmentMethodId "
         "unitOfMeasureId itemVariantId locationId taxAreaId paymentMethodId itemCategoryId taxGroupId "
-        "baseUnitOfMeasureId orderId"
+        "baseUnitOfMeasureId orderId parentId valueId"
     ),
 }
 COLUMN_TYPES: Final[Mapping[str, str]] = {name: kind for kind, names in _TYPES.items() for name in names.split()}
@@ -135,8 +136,27 @@ SALES_ORDERS: Final = TableTraits(
     lost_on_copy=(
         "reservations",
         "item tracking",
-        "attachments",
-        "dimensions other than the two shortcut ones",
+    ),
+    belongings=(
+        Belonging(
+            "dimensionSetLines",
+            "dimensions other than the two shortcut ones",
+            "parentId",
+            ("id", "valueId"),
+            of_lines=True,
+            keyed=True,
+        ),
+        *(
+            Belonging(
+                table,
+                words,
+                "parentId",
+                ("fileName",),
+                content="attachmentContent",
+                owner={"parentType": "Sales Order"},
+            )
+            for table, words in (("documentAttachments", "attached files"), ("attachments", "incoming documents"))
+        ),
     ),
     exclusive=(
         frozenset({"itemId", "accountId", "lineObjectNumber"}),
@@ -194,7 +214,9 @@ SALES_ORDERS: Final = TableTraits(
     ),
 )
 
-SALES_QUOTES: Final = replace(SALES_ORDERS, locked={}, lines_locked=frozenset(), key_tables=(), posted=())
+SALES_QUOTES: Final = replace(
+    SALES_ORDERS, locked={}, lines_locked=frozenset(), key_tables=(), posted=(), belongings=()
+)
 
 TRAITS: Final[Mapping[str, TableTraits]] = {"salesOrders": SALES_ORDERS, "salesQuotes": SALES_QUOTES}
 

@@ -15,6 +15,7 @@ from syncengine.connectors.batching import Group
 from syncengine.connectors.batching import Received
 from syncengine.connectors.batching import Sent
 from syncengine.connectors.batching import send_all
+from syncengine.connectors.business_central import standard
 from syncengine.connectors.business_central.asking import HEADERS
 from syncengine.connectors.business_central.companion import Companion
 from syncengine.connectors.business_central.entities import body_of
@@ -22,9 +23,11 @@ from syncengine.connectors.business_central.entities import document
 from syncengine.connectors.business_central.entities import expand
 from syncengine.connectors.business_central.entities import select
 from syncengine.connectors.business_central.reading import Reader
+from syncengine.connectors.business_central.reading import is_gone
 from syncengine.connectors.codec import NotJson
 from syncengine.connectors.codec import from_json
 from syncengine.connectors.codec import to_json
+from syncengine.connectors.http import AnswerTooLarge
 from syncengine.connectors.http import NoAnswer
 from syncengine.connectors.http import NotSent
 from syncengine.connectors.odata import jsonbatch
@@ -37,6 +40,7 @@ from syncengine.planner.steps import Step
 from syncengine.records.document import Document
 from syncengine.records.document import Gone
 from syncengine.records.document import View
+from syncengine.records.traits import Belonging
 
 FIRST_BATCH = 20
 MOST_OPERATIONS = 100
@@ -63,7 +67,10 @@ class Writer:
         acts = [(number, steps) for number, steps in enumerate(groups) if steps[0].verb == "act"]
         for one in acts:  # another API: none of them fits into a batch of this one
             yield from self._send([one], view).receipts
-        rest = [(number, steps) for number, steps in enumerate(groups) if steps[0].verb != "act"]
+        for number, steps in enumerate(groups):
+            if steps[0].verb == "fill-part":
+                yield number, [self._fill(steps[0], view)]
+        rest = [(number, steps) for number, steps in enumerate(groups) if steps[0].verb not in ("act", "fill-part")]
         if not rest:
             return
         sent = send_all(
@@ -148,6 +155,8 @@ class Writer:
         if step.verb == "create-line":
             url = f"{reader.path(view.table, str(step.parent))}/{self.schema.own(step.table)}"
             return jsonbatch.Operation("POST", url, headers, body_of(table, step.body))
+        if step.verb.endswith("-part"):
+            return self._part(step, view, headers)
         if step.verb == "act" and self.companion is not None:
             action = self.companion.action(step.table, str(step.target), str(step.body["action"]))
             return jsonbatch.Operation("POST", action, headers)
@@ -158,6 +167,46 @@ class Writer:
         if step.verb in ("delete", "delete-line"):
             return jsonbatch.Operation("DELETE", url, guarded)
         return jsonbatch.Operation("PATCH", url, guarded, body_of(table, step.body))
+
+    def _part(self, step: Step, view: View, headers: dict[str, str]) -> jsonbatch.Operation:
+        """What belongs to a document or to a line of it: below its owner where that is what its key means."""
+        reader, table = self.reader, self.schema.table(step.table)
+        if step.verb == "create-part" and step.instead_of is None:
+            body = body_of(table, {**step.body, _belonging(step, view).parent: step.parent})
+            return jsonbatch.Operation("POST", reader.path(step.table), headers, body)
+        above = reader.path(view.table, str(step.parent))
+        if step.line:
+            above = reader.path(str(view.line_table), str(step.line))
+        if step.verb == "create-part":
+            return jsonbatch.Operation(
+                "POST", f"{above}/{self.schema.own(step.table)}", headers, body_of(table, step.body)
+            )
+        url = f"{above}/{self.schema.own(step.table)}({step.target})"
+        return jsonbatch.Operation("PATCH", url, {**headers, "if-match": "*"}, body_of(table, step.body))
+
+    def _fill(self, step: Step, view: View) -> Receipt:
+        """A file from one row to another, as it is: the content is read just before it is written, and kept nowhere."""
+        column = _belonging(step, view).content
+        try:
+            source = self.reader.path(step.table, str(step.body["from"]))
+            held = self.http.file(f"{self.reader.root}/{source}/{column}", {"accept": "*/*"})
+        except AnswerTooLarge as error:
+            return Receipt(step.no, ReceiptOutcome.REFUSED, None, RemoteError(0, error.code, error.message))
+        if held.status >= 400:  # noqa: PLR2004
+            outcome = ReceiptOutcome.STALE if is_gone(held) else ReceiptOutcome.REFUSED
+            return Receipt(step.no, outcome, None, RemoteError(held.status, *error_of(held)))
+        headers = {**HEADERS, "if-match": "*", "content-type": "application/octet-stream"}
+        url = f"{self.reader.root}/{self.reader.path(step.table, str(step.target))}/{column}"
+        try:
+            answer = self.http.once("PATCH", url, headers, held.body)
+        except NotSent as error:
+            words = RemoteError(0, "not-sent", error.message, error.retry_after_s)
+            return Receipt(step.no, ReceiptOutcome.NOT_SENT, None, words)
+        except NoAnswer as error:
+            return Receipt(step.no, ReceiptOutcome.UNKNOWN, None, RemoteError(0, "no-answer", str(error)))
+        if answer.status >= 400:  # noqa: PLR2004
+            return self._failed(step, answer, view)
+        return Receipt(step.no, ReceiptOutcome.DONE)
 
     # an answer as a receipt
 
@@ -218,11 +267,19 @@ class Writer:
             return Receipt(step.no, ReceiptOutcome.THROTTLED, None, error)
         if answer.status >= 500 or answer.status in (0, 408):  # noqa: PLR2004
             return Receipt(step.no, ReceiptOutcome.UNKNOWN, None, error)
-        if step.verb not in ("create", "create-line") and self._is_gone(step, answer, view):
+        if step.verb == "update-part" and is_gone(answer):
+            return Receipt(step.no, ReceiptOutcome.ABSENT, None, error)
+        made = step.verb in ("create", "create-line") or step.verb.endswith("-part")
+        if not made and self._is_gone(step, answer, view):
             return Receipt(step.no, ReceiptOutcome.STALE, None, error)
         if LOCKED in message.lower():
             return Receipt(step.no, ReceiptOutcome.READ_ONLY, None, error)
         return Receipt(step.no, ReceiptOutcome.REFUSED, None, error)
+
+
+def _belonging(step: Step, view: View) -> Belonging:
+    """What is known of the table whose row this is."""
+    return next(one for one in standard.TRAITS[view.table].belongings if one.table == step.table)
 
 
 def _all(batch: Sequence[Group], outcome: ReceiptOutcome, error: RemoteError) -> Received:

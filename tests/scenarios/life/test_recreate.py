@@ -147,6 +147,89 @@ def test_what_survives(shop: Bench) -> None:
     shop.agreed()
 
 
+@pytest.fixture
+def divided(bench: Bench) -> Bench:
+    """A company with a dimension that is no shortcut."""
+    (company,) = bench.running.back_office.environment.companies.values()
+    bench.running.back_office.add_dimension(company, "AREA", "Area", {"30": "Europe", "70": "America"})
+    return bench
+
+
+@scenario(
+    "a clerk's files on the document, a further dimension on it, another on one line, none on the other",
+    "the seller changes the first line's quantity",
+    "all of it is on the successor, each dimension where it was, and the plan does not name them as lost",
+)
+def test_dimensions_and_files_survive(divided: Bench) -> None:
+    number = coupled(divided)
+    order = live(divided, number)[0]
+    first, _ = (line["id"] for line in order["salesOrderLines"])
+    clerk = divided.clerk
+    clerk.set_dimension(f"salesOrders({order['id']})", "AREA", "30")
+    clerk.set_dimension(f"salesOrderLines({first})", "AREA", "70")
+    clerk.attach(order, "drawing.txt", b"four legs")
+    clerk.attach(order, "scan.bin", bytes(range(256)), "attachments")
+    divided.sync(sweep_all=True)
+    edit_line(divided, number, quantity=9)
+    (action,) = divided.plan()["actions"]
+    assert action["loses"] == ["reservations", "item tracking"]
+    divided.sync()
+    (after,) = divided.live_documents(number)
+    assert after["number"] != order["number"]
+    first, _ = (line["id"] for line in after["salesOrderLines"])
+    assert clerk.dimensions(f"salesOrders({after['id']})") == {"AREA": "30"}
+    assert clerk.dimensions(f"salesOrderLines({first})") == {"AREA": "70"}
+    assert clerk.files(after) == {"drawing.txt": b"four legs"}
+    assert clerk.files(after, "attachments") == {"scan.bin": bytes(range(256))}
+    divided.agreed()
+
+
+@scenario(
+    "a file that the clerk puts on the predecessor while the successor is being made",
+    "the recreate reads the predecessor again before it deletes it",
+    "the way back is taken; the next pass carries the file",
+)
+def test_a_file_between_the_steps(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    number = coupled(bench)
+    edit_line(bench, number, quantity=9)
+    system = bench.company.back_office
+    write, done = system.write, []
+
+    def writing(groups: Any, view: Any) -> Any:
+        if any(step.verb == "read" for steps in groups for step in steps) and not done:
+            done.append(True)
+            bench.clerk.attach(live(bench, number)[0], "late.txt", b"just now")
+        return write(groups, view)
+
+    monkeypatch.setattr(system, "write", writing)
+    bench.sync()
+    assert done
+    (document,) = bench.live_documents(number)
+    assert bench.clerk.files(document) == {"late.txt": b"just now"}
+    assert history(bench, number, "went-back")
+    bench.agreed()
+
+
+@scenario(
+    "an application that may not read dimensions and files",
+    "the seller changes the quantity",
+    "the document is recreated without them, and the plan says beforehand that they are lost",
+)
+def test_what_may_not_be_read_is_named(bench: Bench) -> None:
+    number = coupled(bench)
+    edit_line(bench, number, quantity=9)
+    bench.fault(
+        "back_office", kind="refuse", next=9, status=403, code="Authorization_RequestDenied", message="no permission",
+        match={"method": "GET", "path": "documentAttachments"},
+    )  # fmt: skip
+    (action,) = bench.plan()["actions"]
+    assert "attached files (they could not be read)" in action["loses"]
+    bench.sync()
+    assert back_quantities(bench, number) == [9, 3]
+    bench.calm()
+    bench.agreed()
+
+
 @scenario(
     "a clerk who edits the predecessor while the successor is being made",
     "the recreate reads the predecessor again before it deletes it",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from syncengine.planner.rounds import Finished
@@ -117,3 +119,21 @@ def test_a_write_cut_into_change_sets_is_done_once_behind_the_lock() -> None:
     assert sent(advance(steps, refused)) == [3]
     assert sent(advance(steps, refused | receipts(s3=DONE))) == [4]
     assert advance(steps, refused | receipts(s3=DONE, s4=DONE)) == Finished()
+
+
+def test_what_is_absent_is_made_instead() -> None:
+    """All that was not there is made together, once all has been tried; what was there is not made again."""
+    parts = [
+        replace(step(1), verb="update-part"),
+        replace(step(2, when="absent"), verb="create-part", instead_of=1),
+        replace(step(3), verb="update-part"),
+        replace(step(4, when="absent"), verb="create-part", instead_of=3),
+        step(5),
+    ]
+    assert advance(parts, {}) == Send((parts[0], parts[2]))
+    assert advance(parts, receipts(s1=ReceiptOutcome.ABSENT, s3=ReceiptOutcome.ABSENT)) == Send((parts[1], parts[3]))
+    assert advance(parts, receipts(s1=ReceiptOutcome.ABSENT, s3=DONE)) == Send((parts[1],))
+    assert advance(parts, receipts(s1=ReceiptOutcome.ABSENT, s2=DONE, s3=DONE)) == Send((parts[4],))
+    stopped = advance(parts, receipts(s1=ReceiptOutcome.ABSENT, s2=ReceiptOutcome.REFUSED, s3=DONE))
+    assert isinstance(stopped, Stopped)
+    assert stopped.step == parts[1]
