@@ -355,6 +355,7 @@ class ArchiveVersion:
     archived_at: datetime
     document: Document
     decisions: tuple[Decision, ...] = ()
+    operation: int | None = None
 
 
 @dataclass(frozen=True)

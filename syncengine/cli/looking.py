@@ -18,6 +18,7 @@ from syncengine.cli.output import emit_rows
 from syncengine.cli.output import emit_text
 from syncengine.cli.output import text_of
 from syncengine.cli.running import run_now
+from syncengine.cli.stories import filed_words
 from syncengine.cli.stories import story_text
 from syncengine.errors import FailureClass
 from syncengine.errors import UsageError
@@ -244,14 +245,16 @@ def archive_list(options: Options, order: str | None, limit: int, since: datetim
 @pass_options
 @command
 def archive_show(options: Options, order: str, version: int, *, as_json: bool) -> None:
-    """One kept document, as it was read.
+    """One kept document, as it was read; and how the version compares that the back office has filed of it.
 
     \b
     Example: syncengine archive show ORD-01042-K7P2 1
     """  # noqa: D301
     one = _version(options, order, version)
+    with options.chosen().session() as session:
+        filed = queries.filed(session, one.coupling).get(one.operation or 0)
     if as_json:
-        emit_json({"order": one.order, "version": one.version, "document": _document(one.document)})
+        emit_json({"order": one.order, "version": one.version, "document": _document(one.document), "filed": filed})
         return
     emit_text(f"{one.order} version {one.version}: {one.number}, replaced by {one.successor or '(nothing yet)'}")
     for name, value in sorted(one.document.fields.items()):
@@ -259,6 +262,9 @@ def archive_show(options: Options, order: str, version: int, *, as_json: bool) -
             emit_text(f"  {name}: {text_of(value)}")
     for line in one.document.lines:
         emit_text(f"  line {text_of({k: v for k, v in line.fields.items() if text_of(v) not in ('', '0')})}")
+    for row in one.document.attached or ():
+        emit_text(f"  {row.table} {text_of({k: v for k, v in row.fields.items() if text_of(v) not in ('', '0')})}")
+    emit_text(filed_words(filed) if filed else "The back office shows no version of its own.")
 
 
 @archive.command("diff")
@@ -317,7 +323,10 @@ def _version(options: Options, order: str, version: int) -> ArchiveVersion:
 
 
 def _document(document: Document) -> dict[str, Any]:
-    return {**dict(document.fields), "lines": [dict(line.fields) for line in document.lines]}
+    found = {**dict(document.fields), "lines": [dict(line.fields) for line in document.lines]}
+    if document.attached is not None:
+        found["attached"] = [{"table": one.table, "line": one.line, **one.fields} for one in document.attached]
+    return found
 
 
 def _differences(prefix: str, one: Document, two: Document) -> list[dict[str, Any]]:

@@ -401,6 +401,7 @@ class Archived(Shape):
     order: str
     version: int
     document: dict[str, Any]
+    filed: dict[str, Any] | None
 
 
 class ArchiveDifference(Shape):

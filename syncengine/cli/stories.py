@@ -84,6 +84,8 @@ def _words(event: Mapping[str, Any]) -> str:
             return f"a person asked for version {event['version']} ({event['number']}) again"
         case "went-back":
             return "the way back was taken: what had been begun in the back office was undone"
+        case "filed":
+            return filed_words(event)
         case "settled" if "found" in event:
             found = ", ".join(f"step {one['no']} {one['outcome']}" for one in event["found"]) or "nothing"
             again = f"; sent again: step {', '.join(map(str, event['repeated']))}" if event["repeated"] else ""
@@ -95,6 +97,22 @@ def _words(event: Mapping[str, Any]) -> str:
         case name:
             told = {key: value for key, value in event.items() if key not in ("id", "at", "run", "event")}
             return f"{name}: {text_of(told)}" if told else name
+
+
+def filed_words(noted: Mapping[str, Any]) -> str:
+    """The version that the back office filed itself, and how it compares with the one that is kept here."""
+    if "error" in noted:
+        return f"the version that the back office filed of {noted['number']} could not be read: {noted['error']}"
+    place = ", ".join(f"{name} {value}" for name, value in noted["version"].items())
+    words = f"the back office filed a version of {noted['number']} itself ({place})"
+    if not noted["differences"]:
+        return f"{words}; it is equal to ours"
+    told = "; ".join(
+        f"{one['column']}{' of line ' + one['line'] if one['line'] else ''}: ours {_value(one['ours'])}, "
+        f"there {_value(one['theirs'])}"
+        for one in noted["differences"]
+    )
+    return f"{words}; it differs from ours: {told}"
 
 
 def _decisions(event: Mapping[str, Any], named: Mapping[int, str]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from syncengine.engine.answers import equal_but
 from syncengine.engine.answers import id_of
@@ -13,6 +14,8 @@ from syncengine.engine.answers import own_writes
 from syncengine.engine.context import Run
 from syncengine.engine.entering import record_coupling
 from syncengine.engine.entering import scope_of
+from syncengine.engine.filed import FILED
+from syncengine.engine.filed import filed_version
 from syncengine.engine.recover import settle as settle_unknown
 from syncengine.engine.wishes import granted
 from syncengine.errors import FailureClass
@@ -60,6 +63,7 @@ class Finisher:
             self._ended(mapping, operation)
             return
         store, run = self.run.store, self.run
+        filed = filed_version(run, mapping, operation)
         with store.transaction():
             result = made(mapping, operation)
             action = self._action(mapping, operation)
@@ -75,6 +79,7 @@ class Finisher:
             store.couplings.settle(_coupling_of(subject), settled.base, settled.line_pairs)
             store.journal.close(operation.id, "done" if problem is None else "stopped")
             granted(self.run, operation)
+            self._note_filed(operation, filed)
             store.history.note(subject, "settled", {"operation": operation.id, "kind": operation.kind})
             problem = problem or self._did_not_take(subject, result)
             if problem is not None:
@@ -86,8 +91,10 @@ class Finisher:
         """Nothing is compared any more: the coupling has ended, or waits for people."""
         store, subject = self.run.store, operation.subject
         status = ENDS.get(operation.kind)
+        filed = filed_version(self.run, mapping, operation)
         with store.transaction():
             store.journal.close(operation.id, "done")
+            self._note_filed(operation, filed)
             if status is not None:
                 store.couplings.end(_coupling_of(subject), status, operation.reason)
                 store.history.note(subject, "ended", {"reason": operation.reason, "status": status})
@@ -98,6 +105,10 @@ class Finisher:
             if operation.kind == "reopen":
                 self._reopened(mapping, operation)
             store.work.add(subject, {}, number=self._number(mapping, operation))
+
+    def _note_filed(self, operation: Operation, filed: dict[str, Any] | None) -> None:
+        if filed is not None:
+            self.run.store.history.note(operation.subject, FILED, filed)
 
     def _reopened(self, mapping: TableMapping, operation: Operation) -> None:
         """Remember that it was we who opened the order: once it is submitted again it is made anew."""

@@ -57,6 +57,23 @@ class Belonging:
 
 
 @dataclass(frozen=True)
+class Filed:
+    """A table in which the system itself keeps versions of a document. `order` is the column that names the document by
+    its number, `newest` the columns whose highest values are the last version, `place` tells its lines apart.
+    `columns`, `line_columns`: the document's column and the version's that hold the same.
+    """
+
+    table: str
+    lines: str
+    parent: str
+    order: str
+    newest: tuple[str, ...]
+    place: str
+    columns: Mapping[str, str]
+    line_columns: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class TableTraits:
     """How one table, with its lines, takes writes.
 
@@ -72,8 +89,8 @@ class TableTraits:
     `computed`: columns, header or line, that the system derives from others (totals, allocations).
     `healthy`: what the answer to a create must hold before the document goes on to its next step.
     `belongings`: what a successor takes over from other tables.
-    `posted`: where a document of this table leaves traces. `acts`: the bound actions it has; `state_column` is the
-    column that such an action moves.
+    `posted`: where a document of this table leaves traces, `filed` where the system keeps versions of it. `acts`:
+    the bound actions it has; `state_column` is the column that such an action moves.
     """
 
     client_ids: bool = False
@@ -96,6 +113,7 @@ class TableTraits:
     computed: frozenset[str] = frozenset()
     healthy: Mapping[str, Wire] = field(default_factory=dict)
     posted: tuple[Posted, ...] = ()
+    filed: Filed | None = None
     acts: frozenset[str] = frozenset()
     state_column: str = ""
 

@@ -223,6 +223,7 @@ def _version(row: Any) -> ArchiveVersion:
         archived_at=moment(row["archived_at"]),
         document=document_from(loads(row["document"])),
         decisions=tuple(decision_from(one) for one in loads(row["decisions"])),
+        operation=row["operation_id"],
     )
 
 

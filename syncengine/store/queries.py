@@ -265,6 +265,13 @@ def _versions(session: Session, coupling: int) -> list[dict[str, Any]]:
     return [dict(row) for row in session.run(statement.order_by(a.version)).mappings()]
 
 
+def filed(session: Session, coupling: int) -> dict[int, dict[str, Any]]:
+    """What was noted of the versions that the back office itself has filed, by the operation that made it do so."""
+    statement = select(_h.data).where(_h.company == session.company, _h.coupling_id == coupling, _h.event == "filed")
+    noted = [loads(data) for data in session.run(statement.order_by(_h.id)).scalars()]
+    return {one["operation"]: one for one in noted}
+
+
 def _events(
     session: Session, coupling: Mapping[str, Any] | None, work: Mapping[str, Any] | None
 ) -> list[dict[str, Any]]:

@@ -71,11 +71,12 @@ class Schema:
         lost = (*found.lost_on_copy, *(one.words for one in found.belongings if one not in belongings))
         found = replace(found, belongings=belongings, lost_on_copy=lost)
         if not sets:
-            return replace(found, key_tables=tuple(one for one in found.key_tables if one == name))
+            return replace(found, filed=None, key_tables=tuple(one for one in found.key_tables if one == name))
         return replace(
             found,
             key_tables=tuple(one for one in found.key_tables if one in sets),
             posted=tuple(one for one in found.posted if one.table in sets),
+            filed=found.filed if found.filed and found.filed.table in sets else None,
         )
 
     def model(self) -> metadata.Model:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from syncengine.records.traits import Belonging
+from syncengine.records.traits import Filed
 from syncengine.records.traits import Posted
 from syncengine.records.traits import TableTraits
 
@@ -207,6 +208,47 @@ SALES_ORDERS: Final = TableTraits(
             newest=("docNoOccurrence", "versionNumber"),
         ),
     ),
+    # From version 29; what is not there (totals, the currency of local amounts) is not compared.
+    filed=Filed(
+        "salesOrderArchives",
+        "salesOrderArchiveLines",
+        "documentNumber",
+        "number",
+        ("docNoOccurrence", "versionNumber"),
+        "sequence",
+        {
+            "externalDocumentNumber": "externalDocumentNumber",
+            "customerNumber": "sellToCustomerNumber",
+            "orderDate": "documentDate",
+            "postingDate": "postingDate",
+            "requestedDeliveryDate": "requestedDeliveryDate",
+            "pricesIncludeTax": "pricesIncludingVAT",
+            "salesperson": "salespersonCode",
+            "shortcutDimension1Code": "shortcutDimension1Code",
+            "shortcutDimension2Code": "shortcutDimension2Code",
+            "shipToName": "shipToName",
+            "shipToAddressLine1": "shipToAddress",
+            "shipToAddressLine2": "shipToAddress2",
+            "shipToCity": "shipToCity",
+            "shipToState": "shipToCounty",
+            "shipToPostCode": "shipToPostCode",
+            "shipToCountry": "shipToCountryRegionCode",
+        },
+        {
+            "lineObjectNumber": "lineObjectNumber",
+            "description": "description",
+            "description2": "description2",
+            "unitOfMeasureCode": "unitOfMeasureCode",
+            "quantity": "quantity",
+            "unitPrice": "unitPrice",
+            "discountAmount": "lineDiscountAmount",
+            "netAmount": "amount",
+            "netAmountIncludingTax": "amountIncludingVAT",
+            "shippedQuantity": "quantityShipped",
+            "invoicedQuantity": "quantityInvoiced",
+            "shipmentDate": "shipmentDate",
+        },
+    ),
     computed=frozenset(
         "totalAmountExcludingTax totalTaxAmount totalAmountIncludingTax fullyShipped discountAppliedBeforeTax "
         "amountExcludingTax amountIncludingTax taxPercent invoiceDiscountAllocation netAmount netTaxAmount "
@@ -215,7 +257,7 @@ SALES_ORDERS: Final = TableTraits(
 )
 
 SALES_QUOTES: Final = replace(
-    SALES_ORDERS, locked={}, lines_locked=frozenset(), key_tables=(), posted=(), belongings=()
+    SALES_ORDERS, locked={}, lines_locked=frozenset(), key_tables=(), posted=(), belongings=(), filed=None
 )
 
 TRAITS: Final[Mapping[str, TableTraits]] = {"salesOrders": SALES_ORDERS, "salesQuotes": SALES_QUOTES}

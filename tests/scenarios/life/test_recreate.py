@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from syncengine.sandbox.back_office.documents import archive
 from tests.bench.bench import Bench
 from tests.scenarios.acts import add_sales_line
 from tests.scenarios.acts import back_quantities
+from tests.scenarios.acts import cancel
 from tests.scenarios.acts import change_back_line
 from tests.scenarios.acts import coupled
 from tests.scenarios.acts import edit_line
@@ -182,6 +184,67 @@ def test_dimensions_and_files_survive(divided: Bench) -> None:
     assert clerk.files(after) == {"drawing.txt": b"four legs"}
     assert clerk.files(after, "attachments") == {"scan.bin": bytes(range(256))}
     divided.agreed()
+
+
+@scenario(
+    "a Business Central that files a version of each order it loses, and shows it (29)",
+    "an order is recreated",
+    "its version is read back, is found equal to ours, and is noted with the number it has there",
+)
+def test_the_filed_version_is_read_back(bench: Bench) -> None:
+    bench.switch("back_office", archive_orders=True)
+    number = coupled(bench, 2, 3, discountamount=Decimal(5), shipto_city="Portland")
+    before = live(bench, number)[0]["number"]
+    edit_line(bench, number, quantity=9)
+    bench.sync()
+    (noted,) = history(bench, number, "filed")
+    assert (noted["number"], noted["version"]) == (before, {"docNoOccurrence": 1, "versionNumber": 1})
+    assert noted["differences"] == []
+    bench.agreed()
+
+
+@scenario(
+    "a Business Central whose archive holds something else than what we read",
+    "an order is recreated",
+    "each column that differs is noted, with both values",
+)
+def test_a_filed_version_that_differs(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.switch("back_office", archive_orders=True)
+    number = coupled(bench)
+    monkeypatch.setitem(archive._LINE, "quantity", "shippedQuantity")
+    edit_line(bench, number, quantity=9)
+    bench.sync()
+    (noted,) = history(bench, number, "filed")
+    told = [(one["column"], one["ours"], one["theirs"]) for one in noted["differences"]]
+    assert told == [("quantity", 2, 0), ("quantity", 3, 0)]
+    bench.agreed()
+
+
+@scenario(
+    "a Business Central that files versions, with the companion or without, or files none",
+    "{what}",
+    "{noted}",
+)
+@pytest.mark.parametrize(
+    ("what", "switches", "noted"),
+    [
+        ("an order is canceled in Sales", {"archive_orders": True}, "the version that the deletion filed is noted"),
+        ("an order is changed in place", {"has_companion": True}, "the version that we had filed is noted"),
+        ("an order is recreated while Archive Orders is off", {"archive_orders": False}, "nothing is noted"),
+        ("an order is recreated before 29", {"archive_orders": True, "has_archive_api": False}, "nothing is noted"),
+    ],
+)
+def test_filed_or_not(bench: Bench, what: str, switches: dict[str, bool], noted: str) -> None:
+    bench.switch("back_office", **switches)
+    number = coupled(bench)
+    if "canceled" in what:
+        cancel(bench, number)
+    else:
+        edit_line(bench, number, quantity=9)
+    bench.sync()
+    found = history(bench, number, "filed")
+    assert [one["differences"] for one in found] == ([] if noted == "nothing is noted" else [[]])
+    bench.agreed()
 
 
 @scenario(
