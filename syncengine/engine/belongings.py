@@ -8,12 +8,15 @@ from dataclasses import replace
 from syncengine.engine.context import Run
 from syncengine.engine.reading import Candidate
 from syncengine.errors import CredentialsRefused
+from syncengine.errors import FailureClass
+from syncengine.errors import Unreachable
 from syncengine.mapping.model import TableMapping
 from syncengine.observe.logging import get_logger
+from syncengine.planner.steps import Problem
 from syncengine.records.document import Attached
 from syncengine.records.document import Document
-from syncengine.records.document import Gone
 from syncengine.records.document import View
+from syncengine.records.traits import Belonging
 from syncengine.records.values import same
 
 log = get_logger()
@@ -22,30 +25,34 @@ log = get_logger()
 def with_belongings(run: Run, mapping: TableMapping, candidates: Sequence[Candidate]) -> list[Candidate]:
     """The candidates with what belongs to their documents in the back office.
 
-    Where our rights do not go so far they stay as they are, and the plan names what is lost.
+    Where our rights do not go so far they stay as they are, and the plan names what is lost. Where it could not be read
+    for another reason they are tried again later: nothing is left behind because a service was slow.
     """
     documents = {one.item.id: one.document("back_office") for one in candidates}
     ids = [document.id for document in documents.values() if document is not None]
-    found = read_belongings(run, mapping, ids)
+    if not _kinds(run, mapping):
+        return list(candidates)
+    try:
+        found = read_belongings(run, mapping, ids)
+    except CredentialsRefused as error:
+        log.warning("belongings_not_readable", mapping=mapping.name, error=error.message)
+        return list(candidates)
+    except Unreachable as error:
+        return [replace(one, problem=_not_read(error.message)) for one in candidates]
     return [_with(one, documents[one.item.id], found) for one in candidates]
 
 
-def read_belongings(run: Run, mapping: TableMapping, ids: Sequence[str]) -> dict[str, tuple[Attached, ...] | None]:
-    """By document; None of one that is gone, nothing of one that got no answer."""
-    kinds = run.facts.traits["back_office"].table(mapping.back_office.table).belongings
-    if not kinds or not ids:
-        return {}
-    of_lines = tuple(one.table for one in kinds if one.of_lines)
-    whole = run.view(mapping, "back_office")
-    view = View(
-        whole.table, ("id",), whole.line_table, whole.line_parent, ("id",), tuple(one.table for one in kinds), of_lines
-    )
-    try:
-        read = run.systems["back_office"].read(view, ids)
-    except CredentialsRefused as error:
-        log.warning("belongings_not_readable", mapping=mapping.name, error=error.message)
-        return {}
-    return {one: None if isinstance(held, Gone) else held.attached for one, held in read.items()}
+def read_belongings(run: Run, mapping: TableMapping, ids: Sequence[str]) -> dict[str, tuple[Attached, ...]]:
+    """By document; one that is not there is missing. Raises Unreachable, CredentialsRefused."""
+    kinds, whole = _kinds(run, mapping), run.view(mapping, "back_office")
+    own, of_lines = tuple(one.table for one in kinds), tuple(one.table for one in kinds if one.of_lines)
+    view = View(whole.table, ("id",), whole.line_table, whole.line_parent, ("id",), own, of_lines)
+    found = run.systems["back_office"].find(view, [{"id": one} for one in ids])
+    return {document.id: document.attached or () for some in found for document in some}
+
+
+def _kinds(run: Run, mapping: TableMapping) -> Sequence[Belonging]:
+    return run.facts.traits["back_office"].table(mapping.back_office.table).belongings
 
 
 def same_belongings(one: Sequence[Attached], two: Sequence[Attached]) -> bool:
@@ -59,8 +66,20 @@ def same_belongings(one: Sequence[Attached], two: Sequence[Attached]) -> bool:
     )
 
 
-def _with(one: Candidate, document: Document | None, found: dict[str, tuple[Attached, ...] | None]) -> Candidate:
-    attached = found.get(document.id) if document is not None else None
-    if document is None or attached is None:
+def _with(one: Candidate, document: Document | None, found: dict[str, tuple[Attached, ...]]) -> Candidate:
+    if document is None:
         return one
-    return replace(one, documents={**one.documents, "back_office": replace(document, attached=attached)})
+    if document.id not in found:
+        return replace(one, problem=_not_read("it is not there any more"))
+    whole = replace(document, attached=found[document.id])
+    return replace(one, documents={**one.documents, "back_office": whole})
+
+
+def _not_read(why: str) -> Problem:
+    return Problem(
+        FailureClass.TRANSIENT,
+        "belongings-not-read",
+        f"the document is to be recreated, and what belongs to it (dimensions, files) could not be read: {why}",
+        "It is tried again; where it stays so, look whether the application may read dimensions and attachments.",
+        "back_office",
+    )

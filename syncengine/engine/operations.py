@@ -23,6 +23,7 @@ from syncengine.engine.finish import Finisher
 from syncengine.engine.reading import Candidate
 from syncengine.engine.resolve import resolved
 from syncengine.errors import FailureClass
+from syncengine.errors import SyncError
 from syncengine.mapping.model import TableMapping
 from syncengine.observe import tracing
 from syncengine.observe.logging import get_logger
@@ -249,7 +250,11 @@ class Operations:
             return True
         if before.attached is None:
             return False
-        attached = read_belongings(self.run, mapping, [after.id]).get(after.id)
+        try:
+            attached = read_belongings(self.run, mapping, [after.id]).get(after.id)
+        except SyncError as error:
+            log.warning("belongings_not_read_again", operation=operation.id, error=error.message)
+            attached = None  # nobody knows: the way back is the safe one
         return attached is None or not same_belongings(before.attached, attached)
 
     def _exchange(

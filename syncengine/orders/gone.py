@@ -216,6 +216,14 @@ def fulfilled_on(builder: Builder) -> Cells:
     return {row.sales[0]: row.transform.write("sales", day, (None,))[0]}  # type: ignore[dict-item]
 
 
+def _not_sent(builder: Builder, sales: Record) -> Cells:
+    """Nothing of it is in the back office any more: the day on which it was handed over is emptied."""
+    row, held = builder.mapping.rows.get(states.SENT_ON), sales.native.fields if sales.native else {}
+    if row is None or not row.sales or states.never_sent(held.get(row.sales[0])):
+        return {}
+    return {row.sales[0]: None}
+
+
 def _deleted(builder: Builder, sales: Record) -> Built | Problem:
     """A person deleted it, once it was not found twice: the mapping says what follows."""
     policy = builder.mapping.deleted.get("back_office", "ask")
@@ -223,7 +231,8 @@ def _deleted(builder: Builder, sales: Record) -> Built | Problem:
         return _unconfirmed("back office", builder.pair.traces.confirm_in_s)
     if policy == "reopen" and sales.state == states.SUBMITTED:
         words = "deleted in the back office; submit the order again to have it created anew, or cancel it"
-        change_set(builder, status(builder, words, NEEDS_A_PERSON), {}, states.ACTIVE)
+        header = {**status(builder, words, NEEDS_A_PERSON), **_not_sent(builder, sales)}
+        change_set(builder, header, {}, states.ACTIVE)
         return Built("reopen", "deleted in the back office by a person: opened again in Sales", destructive=True)
     if policy == "cancel":
         change_set(builder, status(builder, "deleted in the back office", GOES), {}, states.CANCELED)

@@ -25,6 +25,7 @@ from syncengine.connectors.alerting import Message
 from syncengine.connectors.alerting import NotTold
 from syncengine.connectors.alerting import Webhook
 from syncengine.errors import SyncError
+from syncengine.errors import WritingStopped
 from syncengine.observe.logging import get_logger
 from syncengine.observe.metrics import Metrics
 from syncengine.service.health import Health
@@ -38,7 +39,7 @@ log = get_logger()
 
 KINDS: Final = (
     *("freshness", "failing", "failed-records", "conflicts", "unexplained", "credentials"),
-    *("subscription", "silence", "standing-by"),
+    *("subscription", "silence", "standing-by", "safety-limit"),
 )
 """docs/how-to/alerts.md says what each is about; a test keeps it complete."""
 
@@ -87,6 +88,8 @@ def _standing(part: AlertsPart, seen: Seen) -> list[Alert]:
     standing, now = seen.standing, seen.health.at
     if standing.state == "standing-by" and standing.reason not in UNEVENTFUL:
         return [Alert("standing-by", f"nothing is written: {standing.message}", standing.remedy)]
+    if standing.state == "failing" and standing.exit_code == WritingStopped.exit_code and not seen.health.held:
+        return [Alert("safety-limit", f"nothing is written: {standing.message}", standing.remedy)]
     if part.failing_after_s and standing.state == "failing" and standing.since is not None:
         for_s = (now - standing.since).total_seconds()
         if for_s >= part.failing_after_s:
@@ -96,6 +99,9 @@ def _standing(part: AlertsPart, seen: Seen) -> list[Alert]:
 
 def _records(part: AlertsPart, seen: Seen) -> list[Alert]:
     found, now = [], seen.health.at
+    if seen.health.held:
+        text = f"held back until somebody approves: {'; '.join(seen.health.held)}"
+        found.append(Alert("safety-limit", text, "`syncengine limits` lists it, `syncengine approve` lets it pass."))
     stale, conflicts = [], []
     for name, one in seen.health.mappings.items():
         for (side, state), since in one.oldest.items():

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from syncengine.errors import SyncError
 from syncengine.observe.metrics import Metrics
+from syncengine.ports import SafetyLimit
 from syncengine.service.runs import VERIFIED
 from syncengine.service.wiring import Company
 from syncengine.store import health
@@ -20,6 +21,7 @@ class Health:
     at: datetime
     mappings: dict[str, health.MappingHealth] = field(default_factory=dict)
     unexplained: int = 0
+    held: list[str] = field(default_factory=list)  # the safety limits that wait for an approval, in words
     last_ends: dict[str, tuple[datetime, str]] = field(default_factory=dict)
     error: SyncError | None = None
 
@@ -30,6 +32,7 @@ def look(company: Company) -> Health:
         with company.store() as store, store.transaction():
             found.mappings = health.by_mapping(store.session)
             found.last_ends = health.last_ends(store.session)
+            found.held = [_words(one) for one in store.limits.all() if one.status == "open"]
             verified = store.remembered.get(VERIFIED)
             found.unexplained = int(verified["unexplained"]) if isinstance(verified, dict) else 0
     except SyncError as error:
@@ -57,3 +60,8 @@ def measure(metrics: Metrics, company: str, found: Health) -> None:
             },
         )
     metrics.unexplained(company, found.unexplained)
+
+
+def _words(limit: SafetyLimit) -> str:
+    number = f" ({limit.number})" if limit.number else ""
+    return f"{limit.message}{number}"

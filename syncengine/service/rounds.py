@@ -55,6 +55,7 @@ class Standing:
     message: str = ""
     remedy: str = ""
     since: datetime | None = None
+    exit_code: int = 0  # with which the failing run ended
 
 
 class Rounds:
@@ -290,7 +291,7 @@ class Rounds:
         if refusal:
             self._stand("standing-by", refusal["code"], refusal["what"], refusal["remedy"])
         elif error:
-            self._stand("failing", error["code"], error["message"], error["remedy"])
+            self._stand("failing", error["code"], error["message"], error["remedy"], result["exit_code"])
         elif result["status"] != "interrupted":
             self._stand("scheduling")
 
@@ -303,12 +304,12 @@ class Rounds:
     def _outcome(self, job: Job, what: Mapping[str, Any]) -> None:
         self.last[job] = {**what, "at": self._company.clock.now().isoformat()}
 
-    def _stand(self, state: Any, reason: str = "", message: str = "", remedy: str = "") -> None:
+    def _stand(self, state: Any, reason: str = "", message: str = "", remedy: str = "", exit_code: int = 0) -> None:
         """Told once when it begins, and once when it ends."""
         before = self.standing
         if (before.state, before.reason) == (state, reason):
             return
-        self.standing = Standing(state, reason, message, remedy, self._company.clock.now())
+        self.standing = Standing(state, reason, message, remedy, self._company.clock.now(), exit_code)
         self.metrics.standing(self._company.name, scheduling=self.scheduling, reason=reason)
         if state == "scheduling":
             log.info("resumed" if before.reason else "scheduling", was=before.reason)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from syncengine.errors import FailureClass
+from syncengine.sandbox import world
 from syncengine.sandbox.people import Person
 from syncengine.sandbox.people import Refused
 from syncengine.service import decisions
 from syncengine.service.check import check
 from syncengine.store.queries import parked
 from tests.bench.bench import Bench
+from tests.scenarios.acts import change_back_line
 
 pytestmark = pytest.mark.slow
 
@@ -62,6 +65,19 @@ def _totals_agree(bench: Bench, number: str) -> None:
     assert sales["totalamountlessfreight"] == net - freight
     assert sales["totallineitemamount"] == net - freight + order["discountAmount"]
     assert sales["totaldiscountamount"] == order["discountAmount"]
+
+
+def _pays_tax(one_way: Bench) -> None:
+    """The customer of our orders is liable for sales tax."""
+    customer = one_way.running.world.customers[0]
+    area = one_way.clerk.find("taxAreas", "code eq 'ATLANTA, GA'")
+    row = one_way.clerk.person.get(one_way.clerk._path(f"customers({customer.back_office_id})"))
+    one_way.clerk.person.request(
+        "PATCH",
+        one_way.clerk._path(f"customers({customer.back_office_id})"),
+        {"taxLiable": True, "taxAreaId": area["id"]},
+        if_match=row["@odata.etag"],
+    )
 
 
 # the hand-over
@@ -319,6 +335,79 @@ def test_given_a_handed_over_order_when_it_is_deleted_in_sales_then_the_back_off
     assert _listed(one_way) == ["deleted-in-sales"]
     assert one_way.writes() == []
     assert len(one_way.live_documents(handed_over)) == 1
+
+
+def test_given_a_handed_over_order_when_the_clerk_deletes_it_then_it_is_open_in_sales_and_can_be_handed_over_anew(
+    one_way: Bench, handed_over: str
+) -> None:
+    """Opened again it counts as not sent: its day of submission is emptied, and written with the new document."""
+    order = one_way.clerk.order(handed_over)
+    path = one_way.clerk._path(f"salesOrders({order['id']})")
+    one_way.clerk.person.request("DELETE", path, if_match=order["@odata.etag"])
+    one_way.sync(sweep_all=True)
+    sales = one_way.seller.order(handed_over)
+    assert (sales["statecode"], sales["lastbackofficesubmit"]) == (0, None)
+    assert one_way.live_documents(handed_over) == []
+    one_way.seller.submit(sales["salesorderid"])
+    one_way.sync()
+    (document,) = one_way.live_documents(handed_over)
+    sales = one_way.seller.order(handed_over)
+    assert sales["submitstatusdescription"].startswith(document["number"])
+    assert sales["lastbackofficesubmit"] is not None
+    _totals_agree(one_way, handed_over)
+    one_way.agreed()
+
+
+def test_given_a_customer_who_pays_tax_when_an_order_is_handed_over_then_sales_shows_the_tax(one_way: Bench) -> None:
+    """Sales computes none of it in this regime; the tax that the back office computes is in the totals, to the cent."""
+    _pays_tax(one_way)
+    number = one_way.sales_order(3, 7, discountamount=Decimal("10.01"))
+    one_way.sync()
+    assert one_way.clerk.order(number)["totalTaxAmount"] > 0
+    _totals_agree(one_way, number)
+    one_way.agreed()
+
+
+def test_given_a_vat_company_when_an_order_is_handed_over_and_edited_then_sales_shows_its_totals(
+    running: world.Sandbox, tmp_path: Path
+) -> None:
+    """VAT is rounded once for the document: what Sales shows is that, and no sum of lines."""
+    bench = Bench(running, tmp_path, tax="vat")
+    try:
+        bench.admin.switch_order_processing(on=True)
+        bench.configure(integration={"mode": "one-way"})
+        bench.sync()
+        number = bench.sales_order(1, 1, 1)
+        bench.sync()
+        for at, price in enumerate(("0.11", "0.17", "0.23")):
+            change_back_line(bench, number, at, unitPrice=Decimal(price))
+        bench.sync(sweep_all=True)
+        assert bench.clerk.order(number)["totalTaxAmount"] > 0
+        _totals_agree(bench, number)
+        bench.agreed()
+    finally:
+        bench.restart()
+
+
+def test_given_a_posted_invoice_when_it_comes_to_sales_then_its_totals_are_written(one_way: Bench) -> None:
+    """For us Sales computes no totals of invoices either while order processing is on, nor those of their lines."""
+    _pays_tax(one_way)
+    number = one_way.sales_order(2, 3, discountamount=Decimal("10.01"))
+    one_way.sync()
+    order = one_way.clerk.order(number)
+    for action in ("release", "ship", "invoice"):
+        one_way.clerk.act(order, action)
+    one_way.sync(sweep_all=True)
+    path = f"salesInvoices?$filter=orderNumber eq '{order['number']}'"
+    (there,) = one_way.clerk.person.get(one_way.clerk._path(path))["value"]
+    (here,) = one_way.admin.person.get("invoices?$expand=invoice_details")["value"]
+    assert here["totalamount"] == there["totalAmountIncludingTax"]
+    assert here["totaltax"] == there["totalTaxAmount"]
+    assert here["totalamountlessfreight"] == there["totalAmountExcludingTax"]
+    assert here["totallineitemamount"] == there["totalAmountExcludingTax"] + there["discountAmount"]
+    shown = [line["extendedamount"] - line["tax"] for line in here["invoice_details"]]
+    assert sorted(shown) == sorted(one.price * q for one, q in zip(one_way.products, (2, 3), strict=False))
+    one_way.agreed()
 
 
 @pytest.mark.parametrize("column", TOTALS)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from syncengine.errors import FailureClass
 from syncengine.sandbox.back_office.documents import archive
 from tests.bench.bench import Bench
 from tests.scenarios.acts import add_sales_line
@@ -270,6 +271,30 @@ def test_a_file_between_the_steps(bench: Bench, monkeypatch: pytest.MonkeyPatch)
     (document,) = bench.live_documents(number)
     assert bench.clerk.files(document) == {"late.txt": b"just now"}
     assert history(bench, number, "went-back")
+    bench.agreed()
+
+
+@scenario(
+    "a back office that does not tell a document's files just now",
+    "the seller changes the quantity",
+    "the document stays as it is; once they can be read, the successor has them",
+)
+def test_what_cannot_be_read_now_is_not_left_behind(bench: Bench) -> None:
+    number = coupled(bench)
+    bench.clerk.attach(live(bench, number)[0], "drawing.txt", b"four legs")
+    edit_line(bench, number, quantity=9)
+    bench.fault(
+        "back_office", kind="refuse", next=1, status=400, code="BadRequest", message="not now",
+        match={"method": "GET", "path": "documentAttachments"},
+    )  # fmt: skip
+    bench.sync(expect=1)
+    assert back_quantities(bench, number) == [2, 3]
+    assert listed(bench, FailureClass.TRANSIENT) == ["belongings-not-read"]
+    bench.clock.sleep(60)
+    bench.sync()
+    (document,) = bench.live_documents(number)
+    assert back_quantities(bench, number) == [9, 3]
+    assert bench.clerk.files(document) == {"drawing.txt": b"four legs"}
     bench.agreed()
 
 

@@ -37,6 +37,7 @@ def _ago(**time: float) -> datetime:
 STALE = _orders(oldest={("sales", "moving"): _ago(minutes=20)})
 STANDING_BY = replace(QUIET, standing=Standing("standing-by", "sop-enabled", "SOP is on", "turn it off", NOW))
 FAILING = replace(QUIET, standing=Standing("failing", "unreachable", "no answer", "", _ago(minutes=6)))
+STOPPED = replace(QUIET, standing=Standing("failing", "restored-system", "restored", "accept-restore", NOW, 6))
 OTHER_MODE = replace(
     QUIET, scheduling=False, standing=Standing("standing-by", "other-mode", "h:1 is at work", "stop it")
 )
@@ -60,6 +61,9 @@ SILENT = replace(QUIET, traffic_before=(9, 7, 12))
         ("standing-by", STANDING_BY),
         ("standing-by", OTHER_MODE),
         ("failing", FAILING),
+        ("safety-limit", replace(QUIET, health=Health(NOW, held=["31 of 40 documents would be replaced"]))),
+        ("safety-limit", STOPPED),
+        ("safety-limit", replace(STOPPED, health=Health(NOW, held=["the back office shows no salesOrders any more"]))),
     ],
 )
 def test_each_cause_makes_exactly_its_alert_and_says_what_to_do(kind: str, seen: Seen) -> None:
