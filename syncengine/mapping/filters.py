@@ -14,6 +14,7 @@ from syncengine.records.values import Wire
 from syncengine.records.values import is_blank
 
 STATE = "$state"  # the neutral state word of a document, readable like a column
+LATE = "$late"  # … and the day its goods leave, where that is after the day asked for
 PROGRESS = "$progress"  # … and the word for how far its goods have left
 HEADER = "header."  # what follows is a column of the document, readable on each of its lines
 
@@ -33,9 +34,11 @@ Filter = tuple[Condition, ...]
 
 
 def cell(document: Document, column: str) -> Wire:
-    """The value of a column; `$state` and `$progress` are the neutral words."""
+    """The value of a column; `$state` and `$progress` are the neutral words, `$late` is a day."""
     if column == STATE:
         return document.state
+    if column == LATE:
+        return document.late
     return document.progress if column == PROGRESS else document.fields.get(column)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
+from datetime import date
 from datetime import datetime
 
 from syncengine.records.values import Wire
@@ -26,7 +27,8 @@ class Document:
 
     `state` is the neutral word for a state column, where the table has one (sales: active, submitted, canceled,
     fulfilled, invoiced; back office: draft, in-review, released). `progress` says how far the goods of a document
-    have left, in the same manner (part-shipped, shipped; None: not at all); its lines carry it too. `attached` is what
+    have left, in the same manner (part-shipped, shipped; None: not at all); its lines carry it too. `late` is the day
+    on which the last of its goods are to leave, where that is after the day they were asked for. `attached` is what
     belongs to it in other tables; None where that was not read.
     """
 
@@ -38,6 +40,7 @@ class Document:
     modified_at: datetime | None = None
     progress: str | None = None
     attached: tuple[Attached, ...] | None = None
+    late: date | None = None
 
     def line(self, line_id: str) -> Document | None:
         return next((line for line in self.lines if line.id == line_id), None)

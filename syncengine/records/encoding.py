@@ -84,6 +84,8 @@ def document_to(document: Document) -> dict[str, Any]:
     }
     if document.attached is not None:
         kept["attached"] = [[one.table, one.id, one.line, dict(one.fields)] for one in document.attached]
+    if document.late is not None:
+        kept["late"] = document.late
     return kept
 
 
@@ -98,6 +100,7 @@ def document_from(kept: Mapping[str, Any]) -> Document:
         kept["modified_at"],
         kept.get("progress"),
         tuple(Attached(*one) for one in attached) if attached is not None else None,
+        kept.get("late"),
     )
 
 

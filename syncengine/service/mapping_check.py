@@ -19,6 +19,7 @@ from syncengine.connectors.answers import Answer
 from syncengine.engine.context import columns_of
 from syncengine.engine.context import line_columns_of
 from syncengine.mapping.filters import HEADER
+from syncengine.mapping.filters import LATE
 from syncengine.mapping.filters import PROGRESS
 from syncengine.mapping.filters import STATE
 from syncengine.mapping.filters import Filter
@@ -145,7 +146,7 @@ def _named(schema: TableSchema, names: Iterable[str], system: Asked | None = Non
                 there = ", ".join(found.name for found in described)
                 yield Told("error", f"`{lookup}` of {schema.name} leads to {there}, and none has a column `{beyond}`")
             continue
-        if name not in schema.columns and name not in (STATE, PROGRESS):
+        if name not in schema.columns and name not in (STATE, PROGRESS, LATE):
             near = difflib.get_close_matches(name, schema.columns, n=1)
             hint = f"Did you mean `{near[0]}`?" if near else "Correct the name, or take the row out in an overlay."
             yield Told("error", f"{schema.name} has no column `{name}`", hint)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from syncengine.connectors.codec import NotJson
 from syncengine.connectors.codec import decode
 from syncengine.connectors.codec import encode
 from syncengine.mapping.filters import HEADER
+from syncengine.mapping.filters import LATE
 from syncengine.mapping.filters import PROGRESS
 from syncengine.mapping.transforms import number
 from syncengine.records.document import Attached
@@ -64,6 +66,7 @@ def document(schema: Schema, table: Table, body: Mapping[str, Any], view: View |
         modified_at=modified if isinstance(modified, datetime) and modified.year > 1 else None,
         progress=progress,
         attached=attached,
+        late=_late(table.name, fields, lines),
     )
 
 
@@ -98,6 +101,22 @@ def _progress(table: str, lines: tuple[Document, ...]) -> str | None:
     if not any(shipped for _, shipped in wanted):
         return None
     return "shipped" if all(shipped >= ordered for ordered, shipped in wanted) else "part-shipped"
+
+
+def _late(table: str, fields: Mapping[str, Wire], lines: tuple[Document, ...]) -> date | None:
+    """The last day on which outstanding goods are to leave, if it is after the day that was asked for."""
+    columns, asked = standard.SHIPPED.get(table), _day(fields.get("requestedDeliveryDate"))
+    if columns is None or asked is None:
+        return None
+    outstanding = (line for line in lines if number(line.fields.get(columns[0])) > number(line.fields.get(columns[1])))
+    days = [day for line in outstanding if (day := _day(line.fields.get("shipmentDate"))) is not None]
+    last = max(days, default=None)
+    return last if last is not None and last > asked else None
+
+
+def _day(value: Wire) -> date | None:
+    """A day that says something."""
+    return value if isinstance(value, date) and value.year > 1 else None
 
 
 def _place(line: Document) -> int:
@@ -157,7 +176,9 @@ def select(table: Table, columns: tuple[str, ...] | None) -> str:
     """The `$select` list; empty for all columns."""
     if columns is None:
         return ""
-    wanted = dict.fromkeys(table.property(column) for column in ("id", table.key, *columns) if column != PROGRESS)
+    wanted = dict.fromkeys(
+        table.property(column) for column in ("id", table.key, *columns) if column not in (PROGRESS, LATE)
+    )
     if table.name in standard.STATES:
         wanted["status"] = None
     if not table.published or "lastModifiedDateTime" in table.columns:

@@ -113,7 +113,7 @@ WIDTHS: Final[Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]]] = {
     "minus": ((2,), (1,)),
     "undiscounted": ((4,), (1,)),
     "person_name": ((4,), (1,)),
-    "status_line": ((1,), (3,)),
+    "status_line": ((1,), (3, 4)),
     "backordered": ((1,), (3,)),
     "unit_price": ((1,), (1, 3)),
 }

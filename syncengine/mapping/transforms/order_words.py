@@ -29,7 +29,7 @@ PROGRESS_WORDS = {
 class StatusLine(AsIs):
     """What the seller reads on the order: `S-ORD101001 · Draft, to be released`, `S-ORD101001 · shipped in part`.
 
-    Back office: number, state, and how far the goods have left.
+    Back office: number, state, how far the goods have left, and the day the last of them leave, if that is late.
     """
 
     searchable: ClassVar[frozenset[Side]] = frozenset()
@@ -39,11 +39,12 @@ class StatusLine(AsIs):
     def read(self, side: Side, cells: Cells) -> Scalar:
         if side == "sales":
             return only(cells)
-        document_number, state, progress = cells
+        document_number, state, progress, *more = cells
         words = PROGRESS_WORDS.get(str(progress), "")
         if not words or state == "draft":
             words = ", ".join(one for one in (STATE_WORDS.get(str(state), str(state)), words) if one)
-        return f"{document_number}{DOT}{words}" if document_number else None
+        late = f"{DOT}ships on {more[0]}, later than asked for" if more and more[0] else ""
+        return f"{document_number}{DOT}{words}{late}" if document_number else None
 
 
 @dataclass(frozen=True)

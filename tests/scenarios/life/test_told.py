@@ -97,6 +97,46 @@ def test_states(shop: Bench, what: str, words: str) -> None:
 
 
 @scenario(
+    "an order that was asked for by a day",
+    "the clerk puts the shipment of a line off beyond it, and later back; nothing else changes",
+    "the seller reads the day it ships and that this is late, and no more of it afterwards",
+)
+def test_late(shop: Bench) -> None:
+    number = coupled(shop, requestdeliveryby="2027-03-16T12:00:00Z")
+    document = live(shop, number)[0]["number"]
+    assert status_line(shop, number) == f"{document} · Draft, to be released"
+    change_back_line(shop, number, 1, shipmentDate="2027-03-20")
+    shop.sync(sweep_all=True)
+    assert status_line(shop, number) == (
+        f"{document} · Draft, to be released · ships on 2027-03-20, later than asked for"
+    )
+    assert shop.seller.order(number)["requestdeliveryby"].startswith("2027-03-16")
+    shop.mark()
+    shop.sync(sweep_all=True)
+    assert shop.writes() == []
+    change_back_line(shop, number, 1, shipmentDate="2027-03-12")
+    shop.sync(sweep_all=True)
+    assert status_line(shop, number) == f"{document} · Draft, to be released"
+    shop.agreed()
+
+
+@scenario(
+    "an order that was asked for by a day, and of which the late line has left",
+    "the clerk ships that line",
+    "the seller reads no more that it is late",
+)
+def test_no_longer_late(shop: Bench) -> None:
+    number = coupled(shop, requestdeliveryby="2027-03-16T12:00:00Z")
+    document = live(shop, number)[0]["number"]
+    change_back_line(shop, number, 1, shipmentDate="2027-03-20")
+    shop.sync(sweep_all=True)
+    ship(shop, number, 0, 3)
+    shop.sync(sweep_all=True)
+    assert status_line(shop, number) == f"{document} · shipped in part"
+    shop.agreed()
+
+
+@scenario(
     "a coupled order with a conflict",
     "a run finds it",
     "the seller reads that it needs attention and which group; decided, the state is back",
