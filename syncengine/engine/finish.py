@@ -270,11 +270,10 @@ class Finisher:
 
     def _go_on(self, mapping: TableMapping, operation: Operation, step: Step) -> Operation | None:
         """Our own writes, and what the system derives from them, move tokens: then the step goes on."""
-        if step.role == WAY_BACK:
-            return None
         document_id = str(id_of(operation, step.parent if step.verb.endswith("-line") else step.target))
         fresh = self.run.systems[step.side].read(self.run.view(mapping, step.side), [document_id]).get(document_id)
-        known = newest(operation, step.side, "") or operation.documents.get(step.side)
+        role = SUCCESSOR if step.role == WAY_BACK else ""
+        known = newest(operation, step.side, role) or operation.documents.get(step.side)
         if (
             not isinstance(fresh, Document)
             or known is None

@@ -24,7 +24,8 @@ def _resolve(receipts: Mapping[int, Receipt], step: Step) -> Step:
     if isinstance(step.parent, int):
         changes["parent"] = _after(receipts, step.parent).id
     if isinstance(step.expects, int):
-        changes["expects"] = _after(receipts, step.expects).version
+        after = _after(receipts, step.expects)
+        changes["expects"] = _last(receipts, after.id) if step.when == "foreign-edit" else after.version
     if isinstance(step.line, tuple):
         no, place = step.line
         made = _after(receipts, no)
@@ -37,3 +38,10 @@ def _after(receipts: Mapping[int, Receipt], no: int) -> Document:
     if receipt is None or not isinstance(receipt.after, Document):
         raise LookupError(f"step {no} has no answer to go on from")
     return receipt.after
+
+
+def _last(receipts: Mapping[int, Receipt], document_id: str) -> str | None:
+    """The token of the last answer that showed this document: the way back may begin behind any step."""
+    shown = [receipts[no].after for no in sorted(receipts)]
+    versions = [one.version for one in shown if isinstance(one, Document) and one.id == document_id and one.version]
+    return versions[-1] if versions else None

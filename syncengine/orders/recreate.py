@@ -105,7 +105,7 @@ def recreate(builder: Builder, decided: Decided, *, taken_from: Document | None 
     )
     reread = builder.add("back_office", "read", target=predecessor.id, role=RECHECK).no
     builder.add("back_office", "delete", target=predecessor.id, expects=reread, role=REMOVE)
-    builder.add("back_office", "delete", target=made, when="foreign-edit", role=WAY_BACK)
+    builder.add("back_office", "delete", target=made, when="foreign-edit", expects=made, role=WAY_BACK)
     lines_rows = mapping.lines.rows if mapping.lines else {}
     return tuple(
         d

@@ -372,6 +372,37 @@ def test_shipped_between_the_steps(shop: Bench, monkeypatch: pytest.MonkeyPatch)
 
 
 @scenario(
+    "a warehouse that ships the predecessor while its successor is made, and a clerk who has edited the successor",
+    "the recreate would take the way back",
+    "nobody's work is thrown away: both documents stay, the coupling follows the shipped one, and a person is asked",
+)
+def test_both_were_touched_between_the_steps(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    number = coupled(bench)
+    before = live(bench, number)[0]["number"]
+    edit_line(bench, number, quantity=9)
+    system = bench.company.back_office
+    write, done = system.write, []
+
+    def writing(groups: Any, view: Any) -> Any:
+        if any(step.verb == "read" for steps in groups for step in steps) and not done:
+            done.append(True)
+            bench.clerk.act(bench.clerk.order(before), "ship", lines=[{"sequence": 10000, "quantity": 1}])
+            (successor,) = [one for one in live(bench, number) if one["number"] != before]
+            bench.clerk.change(successor, requestedDeliveryDate="2027-03-16")
+        return write(groups, view)
+
+    monkeypatch.setattr(system, "write", writing)
+    bench.sync(expect=1)
+    assert done
+    assert len(live(bench, number)) == 2
+    assert listed(bench) == ["two-documents"]
+    assert status_line(bench, number).startswith(before)
+    bench.mark()
+    bench.sync(expect=1)
+    assert bench.writes("back_office") == []
+
+
+@scenario(
     "a seller who edits the order once more while it is being recreated",
     "the run ends",
     "the later edit is not lost: it makes one more recreate",
