@@ -94,3 +94,21 @@ def test_two_edits_of_one_group_at_that_moment_are_a_conflict(bench: Bench) -> N
     assert bench.clerk.order(number)["salesOrderLines"][0]["unitPrice"] == Decimal("1.23")
     with bench.company.store() as store, store.transaction():
         assert [one.group for one in store.conflicts.open()] == ["goods"]
+
+
+def test_a_second_document_under_our_key_is_for_a_person(bench: Bench) -> None:
+    """The answer was lost, and somebody copies the document, key and all: nobody guesses which is ours."""
+    bench.sync()
+    number = bench.sales_order(2, 3)
+    bench.fault("back_office", kind="answer-lost", next=1, match={"path": r"^POST .*salesOrders"})
+    interruption = Interruption(
+        named="after back_office.write",
+        act=lambda: bench.back_office_order(2, 3, release=False, externalDocumentNumber=number) and None,
+    )
+    bench.mark()
+    _run(bench, interruption)
+    assert interruption.acted
+    bench.sync(expect=1)
+    assert len(bench.live_documents(number)) == 2
+    assert creates(bench)["back_office"] == 1, "a third was made"
+    assert "matches 2 records" in bench.seller.order(number)["submitstatusdescription"]
