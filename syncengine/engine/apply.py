@@ -30,6 +30,7 @@ from syncengine.engine.traces import LOOK_AGAIN
 from syncengine.engine.traces import doubted
 from syncengine.engine.traces import gather
 from syncengine.engine.traces import must_not_go_back
+from syncengine.engine.waking import wake_orders
 from syncengine.engine.wishes import wished
 from syncengine.errors import FailureClass
 from syncengine.mapping.model import TableMapping
@@ -125,6 +126,7 @@ class Applier:
         planned = self._planned(mapping, candidates)
         with self.run.store.transaction():
             planned = self.gate.hold_back(planned)
+            wake_orders(self.run, mapping, (action for _, action in planned))
         if self.run.dry_run:
             self._pretend(mapping, planned)
             return

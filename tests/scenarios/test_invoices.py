@@ -129,3 +129,16 @@ def test_invoices_of_nobodys_orders_and_drafts_stay_where_they_are(bench: Bench)
     bench.sync(sweep_all=True)
     assert invoices(bench) == []
     bench.agreed()
+
+
+def test_an_invoice_wakes_its_order_before_any_sweep(bench: Bench) -> None:
+    """An order that is invoiced whole is gone there, which no poll shows: the invoice tells."""
+    order = released(bench, 2, 3)
+    bench.sync()
+    for action in ("ship", "invoice"):
+        bench.clerk.act(order, action)
+    assert bench.clerk.orders(f"number eq '{order['number']}'") == []
+    bench.sync(sweep_interval_s=1_000_000)
+    assert len(invoices(bench)) == 1
+    assert bench.seller.order(order["externalDocumentNumber"])["statecode"] == 4
+    bench.agreed()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -200,3 +201,44 @@ def test_stock_below_nothing_is_none_in_sales(bench: Bench) -> None:
     assert bench.clerk.find("items", f"number eq '{product.number}'")["inventory"] < 0
     assert not bench.admin.person.get(f"products({product.sales_id})")["quantityonhand"]
     bench.agreed()
+
+
+def test_a_currency_is_created_where_an_overlay_says_so(bench: Bench, overlay: Path) -> None:
+    """With the newest rate of today, its name, its symbol or else its code; an order in it then goes."""
+    (overlay / "currency.yaml").write_text("name: CURRENCY\ncreate: sales\n")
+    seeded, there = bench.running.world, bench.running.back_office
+    there.insert(seeded.company, "currencies", {"code": "JPY", "displayName": "Japanese yen", "symbol": ""})
+    for day, rate in ((date(2020, 1, 1), 110), (date(2024, 1, 1), 150), (date(2099, 1, 1), 200)):
+        there.add_exchange_rate(seeded.company, "JPY", day, Decimal(rate))
+    bench.sync()
+    (made,) = bench.admin.person.get("transactioncurrencies?$filter=isocurrencycode eq 'JPY'")["value"]
+    assert (made["currencyname"], made["currencysymbol"], made["exchangerate"], made["currencyprecision"]) == (
+        "Japanese yen",
+        "JPY",
+        150,
+        2,
+    )
+    yen = f"/transactioncurrencies({made['transactioncurrencyid']})"
+    bench.admin.person.request("POST", "pricelevels", {"name": "Yen", "transactioncurrencyid@odata.bind": yen})
+    back = bench.back_office_order(1, currencyCode="JPY")
+    bench.sync()
+    assert bench.sales_order_of(back["number"])["_transactioncurrencyid_value"] == made["transactioncurrencyid"]
+    bench.agreed()
+
+
+def test_a_currency_without_a_rate_is_listed_and_not_created(bench: Bench, overlay: Path) -> None:
+    (overlay / "currency.yaml").write_text("name: CURRENCY\ncreate: sales\n")
+    bench.running.back_office.insert(bench.running.world.company, "currencies", {"code": "JPY"})
+    (told,) = bench.sync(expect=1)["errors"]
+    assert (told["mapping"], told["code"]) == ("CURRENCY", "does-not-survive")
+    assert "no exchange rate of JPY" in told["message"]
+    assert bench.writes("sales") == []
+
+
+def test_currencies_are_only_paired_unasked(bench: Bench) -> None:
+    """Names and rates of those that are there stay each side's own."""
+    bench.running.back_office.insert(bench.running.world.company, "currencies", {"code": "JPY", "displayName": "Yen"})
+    euro = bench.running.world.currencies["EUR"]
+    bench.admin.person.request("PATCH", f"transactioncurrencies({euro})", {"currencyname": "Euros", "exchangerate": 2})
+    bench.sync()
+    assert bench.writes() == []

@@ -103,7 +103,7 @@ class Reader:
             size = self.sizes.rows(view, most)
             documents = [document(self.schema, table, self.whole(one, table, view), view) for one in rows["value"]]
             if first and view.table == "currencies":
-                documents += self._local_currency()
+                documents += self.local_currency()
             first = False
             url = rows.get("@odata.nextLink") or ""
             yield Page(tuple(documents), url or None)
@@ -121,7 +121,7 @@ class Reader:
             link = page.get("@odata.nextLink")
         return {**body, navigation: lines}
 
-    def _local_currency(self) -> list[Document]:
+    def local_currency(self) -> list[Document]:
         """The currency that has no row of its own, as if it had one."""
         url = f"{self.root}/{self.path('generalLedgerSetup')}"
         answer = self.http.get(url, HEADERS)
@@ -198,7 +198,7 @@ class Reader:
         documents = [one for some in self.find(view, [{table.key: one} for one in ids]) for one in some]
         found: dict[str, Document | Gone] = {one.id: one for one in documents}
         if view.table == "currencies" and set(ids) - found.keys():
-            found |= {one.id: one for one in self._local_currency() if one.id in ids}
+            found |= {one.id: one for one in self.local_currency() if one.id in ids}
         return {one: found.get(one) or Gone(one) for one in ids}
 
     def find(self, view: View, wanted: Sequence[Mapping[str, Wire]]) -> list[list[Document]]:

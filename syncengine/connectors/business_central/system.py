@@ -20,6 +20,7 @@ from syncengine.connectors.business_central.companion import root_beside
 from syncengine.connectors.business_central.company import ChosenCompany
 from syncengine.connectors.business_central.competitors import Competitors
 from syncengine.connectors.business_central.entities import caption
+from syncengine.connectors.business_central.exchange_rates import ExchangeRates
 from syncengine.connectors.business_central.inspection import Inspection
 from syncengine.connectors.business_central.reading import Reader
 from syncengine.connectors.business_central.schema import Schema
@@ -112,7 +113,7 @@ class BusinessCentral:
         return Traits(
             tables={name: replace(self.schema.traits(name), acts=self.companion.acts(name)) for name in names},
             schemas=schemas,
-            settings={"countries": self._countries()},
+            settings={"countries": self._countries(), "exchange_rates": ExchangeRates(self.reader)},
         )
 
     def capabilities(self) -> frozenset[str]:

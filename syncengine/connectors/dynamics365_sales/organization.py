@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from syncengine.connectors.answers import Answer
@@ -17,6 +18,7 @@ from syncengine.connectors.dynamics365_sales.schema import DAY_S
 from syncengine.errors import CredentialsRefused
 from syncengine.errors import SyncError
 from syncengine.errors import Unreachable
+from syncengine.mapping.transforms import number
 from syncengine.ports import Guard
 from syncengine.ports import Identity
 from syncengine.records.values import Link
@@ -210,3 +212,27 @@ class PriceLists(Mapping[str, Link]):
 
     def __len__(self) -> int:
         return len(self._lists())
+
+
+class CurrencyRates(Mapping[str, Decimal]):
+    """Currency code -> how many of it are one of the base currency; asked for when a currency is to be created."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+        self._found: dict[str, Decimal] | None = None
+
+    def _rates(self) -> dict[str, Decimal]:
+        if self._found is None:
+            url = f"{self.reader.root}transactioncurrencies?$select=isocurrencycode,exchangerate"
+            rows = self.reader.json(self.reader.http.get(url, prefer()), "reading exchange rates")["value"]
+            self._found = {str(one["isocurrencycode"]): number(one["exchangerate"]) for one in rows}
+        return self._found
+
+    def __getitem__(self, key: str) -> Decimal:
+        return self._rates()[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rates())
+
+    def __len__(self) -> int:
+        return len(self._rates())

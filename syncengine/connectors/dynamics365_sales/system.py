@@ -16,6 +16,7 @@ from syncengine.connectors.dynamics365_sales import options
 from syncengine.connectors.dynamics365_sales.changes import Changes
 from syncengine.connectors.dynamics365_sales.inspection import Inspection
 from syncengine.connectors.dynamics365_sales.organization import INTEGRATION_USER
+from syncengine.connectors.dynamics365_sales.organization import CurrencyRates
 from syncengine.connectors.dynamics365_sales.organization import Organization
 from syncengine.connectors.dynamics365_sales.organization import PriceLists
 from syncengine.connectors.dynamics365_sales.reading import Reader
@@ -112,6 +113,7 @@ class DynamicsSales:
             schemas=self.schema.schemas(names),
             choices={"price-list-of-currency": self._price_lists},
             settings={
+                "currency_rates": CurrencyRates(self.reader),
                 "price_decimals": self.organization.price_decimals(),
                 "discount_per_unit": self.organization.discounts_count_per_unit(),
             },

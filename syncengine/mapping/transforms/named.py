@@ -17,7 +17,9 @@ from syncengine.mapping.transforms.discounts import LineDiscount
 from syncengine.mapping.transforms.discounts import Undiscounted
 from syncengine.mapping.transforms.law import AsIs
 from syncengine.mapping.transforms.law import Transform
+from syncengine.mapping.transforms.numbers import DecimalPlaces
 from syncengine.mapping.transforms.numbers import Decimals
+from syncengine.mapping.transforms.numbers import ExchangeRate
 from syncengine.mapping.transforms.numbers import Negated
 from syncengine.mapping.transforms.numbers import Stock
 from syncengine.mapping.transforms.numbers import UnitPrice
@@ -29,6 +31,7 @@ from syncengine.mapping.transforms.texts import Code
 from syncengine.mapping.transforms.texts import Continued
 from syncengine.mapping.transforms.texts import Country
 from syncengine.mapping.transforms.texts import Exact
+from syncengine.mapping.transforms.texts import FirstFilled
 from syncengine.mapping.transforms.texts import Fits
 from syncengine.mapping.transforms.texts import PersonName
 from syncengine.mapping.transforms.texts import PlainText
@@ -46,6 +49,10 @@ def _unit_price(_: Any, settings: Mapping[str, Any]) -> Transform:
 
 def _line_discount(_: Any, settings: Mapping[str, Any]) -> Transform:
     return LineDiscount(per_unit=settings.get("discount_per_unit") is True)
+
+
+def _exchange_rate(_: Any, settings: Mapping[str, Any]) -> Transform:
+    return ExchangeRate(here=settings.get("currency_rates", {}), there=settings.get("exchange_rates", {}))
 
 
 def _calendar_day(_: Any, settings: Mapping[str, Any]) -> Transform:
@@ -77,6 +84,9 @@ TRANSFORMS: Final[Mapping[str, Factory]] = {
     "values": _values,
     "inverted": _plain(Inverted()),
     "negated": _plain(Negated()),
+    "exchange_rate": _exchange_rate,
+    "decimal_places": _plain(DecimalPlaces()),
+    "first_filled": _plain(FirstFilled()),
     "person_name": _plain(PersonName()),
     "plain_text": _plain(PlainText()),
     "header_discount": _plain(HeaderDiscount()),
@@ -116,5 +126,6 @@ WIDTHS: Final[Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]]] = {
     "status_line": ((1,), (3, 4)),
     "backordered": ((1,), (3,)),
     "unit_price": ((1,), (1, 3)),
+    "first_filled": ((1,), (2, 3)),
 }
 """How many columns a transform takes on each side (sales, back office); one each where nothing is said."""

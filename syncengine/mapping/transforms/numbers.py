@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field
 from decimal import Decimal
 from decimal import InvalidOperation
 from typing import Any
@@ -15,10 +16,13 @@ from syncengine.mapping.transforms.law import AsIs
 from syncengine.mapping.transforms.law import Cells
 from syncengine.mapping.transforms.law import DoesNotSurvive
 from syncengine.mapping.transforms.law import Written
+from syncengine.mapping.transforms.law import only
 from syncengine.records.values import Scalar
 from syncengine.records.values import Side
 from syncengine.records.values import rounded
 
+RATE_DECIMALS: Final = 10
+MOST_DECIMALS: Final = 4
 LARGEST: Final = Decimal(100_000_000_000)  # the largest amount that Sales holds; the back office takes more
 
 
@@ -92,6 +96,47 @@ def number(value: Any) -> Decimal:
         return Decimal(value)
     except (InvalidOperation, TypeError) as error:
         raise ValueError(f"{value!r} is not a number") from error
+
+
+@dataclass(frozen=True)
+class ExchangeRate(AsIs):
+    """How many of a currency are one of Sales' base currency. Back office: the currency's code.
+
+    `here`: Sales' rates by code; `there`: how many of a code are one of which other. The two bases may differ: the
+    back office's rates are followed until they come to a currency that Sales knows.
+    """
+
+    searchable: ClassVar[frozenset[Side]] = frozenset()
+
+    two_way: bool = False
+    here: Mapping[str, Decimal] = field(default_factory=dict)
+    there: Mapping[str, tuple[Decimal, str]] = field(default_factory=dict)
+
+    def read(self, side: Side, cells: Cells) -> Scalar:
+        return number(cells[0]) if side == "sales" else only(cells)
+
+    def write(self, side: Side, value: Scalar, current: Cells) -> Written:
+        code, rate, passed = str(value), Decimal(1), set[str]()
+        while code not in self.here:
+            if code in passed or code not in self.there:
+                raise DoesNotSurvive(f"no exchange rate of {value} leads to a currency that Sales has")
+            passed.add(code)
+            amount, code = self.there[code]
+            rate *= amount
+        return (rounded(rate * self.here[code], RATE_DECIMALS),)
+
+
+@dataclass(frozen=True)
+class DecimalPlaces(AsIs):
+    """How many decimals amounts have: `2:2` in the back office, fewest and most; a number in Sales, 4 at most."""
+
+    searchable: ClassVar[frozenset[Side]] = frozenset()
+
+    two_way: bool = False
+
+    def read(self, side: Side, cells: Cells) -> Scalar:
+        most = str(cells[0] if cells[0] is not None else "").rpartition(":")[2].strip()
+        return min(int(number(most)), MOST_DECIMALS) if most else None
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,18 @@ def cut(value: Scalar, length: int) -> Scalar:
 
 
 @dataclass(frozen=True)
+class FirstFilled(AsIs):
+    """A text that Sales cannot do without: the first of the back office's columns that is filled."""
+
+    searchable: ClassVar[frozenset[Side]] = frozenset()
+
+    two_way: bool = False
+
+    def read(self, side: Side, cells: Cells) -> Scalar:
+        return only(cells) if side == "sales" else next((only((one,)) for one in cells if not is_blank(one)), None)
+
+
+@dataclass(frozen=True)
 class Exact(AsIs):
     """Text that must survive whole: longer than `length`, it is a person's to shorten."""
 

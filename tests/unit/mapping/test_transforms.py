@@ -45,6 +45,9 @@ CASES: Mapping[str, tuple[Any, st.SearchStrategy[Any]]] = {
     "unit_price": (None, MONEY),
     "negated": (None, MONEY),
     "stock": (None, MONEY.map(abs)),
+    "exchange_rate": (None, st.just("JPY")),
+    "decimal_places": (None, st.integers(0, 4)),
+    "first_filled": (None, WORDS),
     "calendar_day": (None, st.dates(date(1990, 1, 1), date(2100, 1, 1))),
     "country_code": (None, st.sampled_from(["US", "DE", "FR", ""])),
     "values": (VALUES, st.sampled_from([*VALUES.values(), None])),
@@ -292,3 +295,44 @@ def test_half_a_cent_of_discount_is_rounded_before_the_volume_discount_is_taken_
     written = transform.write("sales", Decimal("0.005"), (None, Decimal(1), Decimal(3)))
     assert written[0] == Decimal("-2.99")
     assert transform.read("sales", (written[0], Decimal(1), Decimal(3))) == Decimal("0.01")
+
+
+RATES = {
+    "currency_rates": {"USD": Decimal(1), "EUR": Decimal("0.92")},
+    "exchange_rates": {
+        "GBP": (Decimal("0.86"), "EUR"),  # 0.86 pounds are a euro
+        "JPY": (Decimal(190), "GBP"),
+        "XXX": (Decimal(2), "YYY"),
+        "YYY": (Decimal(2), "XXX"),
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("code", "rate"),
+    [
+        ("GBP", Decimal("0.7912")),  # 0.86 x 0.92: Sales' base is the dollar, the back office's the euro
+        ("JPY", Decimal("150.328")),  # 190 x 0.7912
+        ("EUR", Decimal("0.92")),
+    ],
+)
+def test_an_exchange_rate_is_one_to_the_base_currency_of_sales(code: str, rate: Decimal) -> None:
+    transform = TRANSFORMS["exchange_rate"](None, RATES)
+    assert transform.write("sales", transform.read("back_office", (code,)), (None,)) == (rate,)
+
+
+@pytest.mark.parametrize("code", ["CHF", "XXX"])
+def test_a_currency_whose_rate_leads_nowhere_is_a_persons(code: str) -> None:
+    with pytest.raises(DoesNotSurvive, match=f"no exchange rate of {code}"):
+        TRANSFORMS["exchange_rate"](None, RATES).write("sales", code, (None,))
+
+
+@pytest.mark.parametrize(("shown", "wanted"), [("2:2", 2), ("0:0", 0), ("2:5", 4), ("3", 3), ("", None), (None, None)])
+def test_decimal_places_are_the_most_that_amounts_may_have(shown: str | None, wanted: int | None) -> None:
+    assert made("decimal_places").read("back_office", (shown,)) == wanted
+
+
+def test_the_first_filled_column_is_taken() -> None:
+    transform = made("first_filled")
+    assert transform.read("back_office", ("", "JPY")) == "JPY"
+    assert transform.read("back_office", ("\u00a5", "JPY")) == "\u00a5"
