@@ -29,7 +29,7 @@ from tests.acceptance.shell import Shell
 STORES = ("sqlite", "postgresql")
 SCHEDULE = '\n[schedule]\nincremental = "every 1s"\nsweep = "every 2s"\nverify = ""\n'
 NO_LIMIT = ("[integration]\n", "[integration]\nmax_destructive_floor = 100000\n")  # it has tests of its own
-MOST_REQUESTS = 70  # about as many as a run takes that has a few orders to carry over
+MOST_REQUESTS = 40  # about as many as a run takes that has a few orders to carry over
 ACTS = 2  # of people, before each kill
 
 
@@ -106,7 +106,7 @@ def _nursery() -> Iterator[subprocess.Popen[str]]:
     """Starts processes that have imported everything already: a kill costs no two seconds of imports."""
     nursery = subprocess.Popen(  # noqa: S603  our own program
         [sys.executable, str(Path(__file__).parent / "nursery.py")],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=_environment(),
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment(),
     )  # fmt: skip
     try:
         yield nursery
@@ -114,7 +114,7 @@ def _nursery() -> Iterator[subprocess.Popen[str]]:
         nursery.communicate(timeout=20)
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("SYNCENGINE")}
 
 
@@ -146,13 +146,13 @@ def _killed(tmp_path: Path, store: str, kills: int, seed: int) -> None:
     try:
         config = tmp_path / "syncengine.toml"
         config.write_text(running.configuration(store).replace(*NO_LIMIT) + SCHEDULE, encoding="utf-8")
-        shell = Shell(config, running.printed(None), dict(_environment()))
+        shell = Shell(config, running.printed(None), environment())
         people = People(running, random.Random(seed))  # noqa: S311  chance, no secret
         requests = Requests(running)
         with _nursery() as nursery:
             for _ in range(kills):
                 assert _born_and_killed(nursery, shell, people, requests), "a daemon ended by itself"
-        assert broken(_evidence(shell, people, running)) == []
+        assert broken(evidence(shell, people, running)) == []
         amid = sum(run["status"] == "interrupted" for run in shell.json("jobs", "--limit", "100000"))
         print(  # noqa: T201  shown with -s
             f"{kills} kills survived, {amid} of them amid a run: {len(people.numbers)} orders, "
@@ -163,7 +163,7 @@ def _killed(tmp_path: Path, store: str, kills: int, seed: int) -> None:
         running.host.stop()
 
 
-def _evidence(shell: Shell, people: People, running: world.Sandbox) -> Evidence:
+def evidence(shell: Shell, people: People, running: world.Sandbox) -> Evidence:
     """What there is to see, without a person's help. Nobody edits what another one does: both show the last of each."""
     runs: list[QuietRun] = []
     unfinished = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import field
@@ -14,6 +15,7 @@ import pytest
 
 from syncengine.service.wiring import Company
 from syncengine.store.session import Session
+from tests.bench.bench import Bench
 
 
 class Killed(BaseException):
@@ -29,7 +31,8 @@ class Countdown:
     moments: list[str] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def moment(self, name: str) -> None:
+    def moment(self, name: str, verbs: Collection[str] = ()) -> None:
+        """`verbs`: of the steps that are written."""
         with self.lock:
             self.count += 1
             self.moments.append(name)
@@ -44,12 +47,14 @@ class Interruption(Countdown):
 
     act: Callable[[], None] = lambda: None
     named: str = ""
+    verb: str = ""  # only where a step of this verb is written
     acted: bool = False
 
-    def moment(self, name: str) -> None:
+    def moment(self, name: str, verbs: Collection[str] = ()) -> None:
         with self.lock:
             self.count += 1
-            due = name == self.named or (self.at is not None and self.count >= self.at)
+            due = name == self.named and (not self.verb or self.verb in verbs)
+            due = due or (self.at is not None and self.count >= self.at)
             due, self.acted = due and not self.acted, self.acted or due
         if due:
             self.act()
@@ -62,9 +67,9 @@ class Pause(Interruption):
     which a service ends what it was asked.
     """
 
-    def moment(self, name: str) -> None:
+    def moment(self, name: str, verbs: Collection[str] = ()) -> None:
         if name != "before commit" and not (name.startswith("before ") and name.endswith(".write")):
-            super().moment(name)
+            super().moment(name, verbs)
 
 
 @dataclass
@@ -73,12 +78,22 @@ class Death(Countdown):
 
     named: str = ""
 
-    def moment(self, name: str) -> None:
+    def moment(self, name: str, verbs: Collection[str] = ()) -> None:
         with self.lock:
             self.count += 1
             self.moments.append(name)
         if name == self.named:
             raise Killed(name)
+
+
+@contextlib.contextmanager
+def somebody_acts(bench: Bench, named: str, act: Callable[[], None], verb: str = "") -> Iterator[None]:
+    """Within this block somebody acts, once, the first time this moment of a run comes; and it must come."""
+    interruption = Interruption(act=act, named=named, verb=verb)
+    with pytest.MonkeyPatch.context() as patch:
+        install(interruption, bench.company, patch)
+        yield
+    assert interruption.acted, f"{named} never came"
 
 
 def install(countdown: Countdown, company: Company, patch: pytest.MonkeyPatch) -> None:
@@ -103,11 +118,12 @@ def install(countdown: Countdown, company: Company, patch: pytest.MonkeyPatch) -
 
 def _around(countdown: Countdown, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
     def called(*arguments: Any, **named: Any) -> Any:
-        countdown.moment(f"before {name}")
+        verbs = {step.verb for steps in arguments[0] for step in steps} if name.endswith(".write") else ()
+        countdown.moment(f"before {name}", verbs)
         answer = call(*arguments, **named)
         if name.endswith(".write"):
             answer = iter(list(answer))  # sent and answered before we die
-        countdown.moment(f"after {name}")
+        countdown.moment(f"after {name}", verbs)
         return answer
 
     return called

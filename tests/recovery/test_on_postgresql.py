@@ -122,7 +122,7 @@ def test_the_database_goes_away_after_an_answer(bench: Bench, postgres: Server, 
     countdown = Countdown(None)
     answered = 0
 
-    def moment(name: str) -> None:
+    def moment(name: str, _verbs: object = ()) -> None:
         nonlocal answered
         if name.startswith("after ") and name.endswith(".write"):
             answered += 1

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
 from syncengine.errors import FailureClass
 from syncengine.service.decisions import couple_record
 from tests.bench.bench import Bench
+from tests.recovery.crashes import somebody_acts
 from tests.scenarios.acts import SUBMITTED
 from tests.scenarios.acts import add_sales_line
 from tests.scenarios.acts import back_quantities
@@ -33,25 +32,6 @@ from tests.scenarios.acts import versions
 from tests.scenarios.scenario import scenario
 
 pytestmark = pytest.mark.slow
-
-
-def _between(bench: Bench, patch: pytest.MonkeyPatch, side: str, act: Callable[[], None], *, after: bool) -> list[bool]:
-    """Somebody acts once, just before or just after the next write of ours to this side."""
-    system = bench.company.sales if side == "sales" else bench.company.back_office
-    write, done = system.write, []
-
-    def writing(groups: Any, view: Any) -> Any:
-        if not done and not after:
-            done.append(True)
-            act()
-        answers = list(write(groups, view))
-        if not done:
-            done.append(True)
-            act()
-        return iter(answers)
-
-    patch.setattr(system, "write", writing)
-    return done
 
 
 def _sales_orders(bench: Bench) -> int:
@@ -111,17 +91,16 @@ def test_03_lossy_sides(shop: Bench) -> None:
     "a seller edits the address right after our write, before we read it back",
     "the edit is carried over (guard: only what we wrote moves the base, a token only with its own read)",
 )
-def test_04_read_back_swallows_an_edit(shop: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_04_read_back_swallows_an_edit(shop: Bench) -> None:
     number = coupled(shop)
     change_back_line(shop, number, unitPrice=Decimal("4.56"))
     order = sales_id(shop, number)
-    done = _between(
-        shop, monkeypatch, "sales",
-        lambda: shop.seller.edit(order, shipto_line1="1 Harbor Street", shipto_city="Portland"), after=True,
-    )  # fmt: skip
+    with somebody_acts(
+        shop, "after sales.write",
+        lambda: shop.seller.edit(order, shipto_line1="1 Harbor Street", shipto_city="Portland"),
+    ):  # fmt: skip
+        shop.sync()
     shop.sync()
-    shop.sync()
-    assert done
     assert live(shop, number)[0]["shipToCity"] == "Portland"
     shop.agreed()
 
@@ -146,14 +125,13 @@ def test_05_the_successor_holds_more_than_what_is_mapped(shop: Bench) -> None:
     "a clerk edits a line's shipment date, which moves no header token",
     "the edit is not deleted with it (guard: the predecessor is read again, whole, and compared)",
 )
-def test_06_the_recreate_window(shop: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_06_the_recreate_window(shop: Bench) -> None:
     number = coupled(shop)
     edit_line(shop, number, quantity=9)
-    done = _between(
-        shop, monkeypatch, "back_office", lambda: change_back_line(shop, number, shipmentDate="2027-02-03"), after=False
-    )
-    shop.sync()
-    assert done
+    with somebody_acts(
+        shop, "before back_office.write", lambda: change_back_line(shop, number, shipmentDate="2027-02-03")
+    ):  # fmt: skip
+        shop.sync()
     (document,) = shop.live_documents(number)
     line = document["salesOrderLines"][0]
     assert (line["quantity"], line["shipmentDate"]) == (9, "2027-02-03")
@@ -374,7 +352,7 @@ def test_18_our_own_cascades(shop: Bench) -> None:
     "a seller sets the order to Active and is half through an edit when our write arrives",
     "the half-made edit is not submitted (guard: the first request of the change set carries the token)",
 )
-def test_19_actions_without_a_precondition(shop: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_19_actions_without_a_precondition(shop: Bench) -> None:
     shop.switch("sales", submitted_lock="everybody")
     number = coupled(shop)
     order, line = sales_id(shop, number), sales_line(shop, number)
@@ -384,9 +362,8 @@ def test_19_actions_without_a_precondition(shop: Bench, monkeypatch: pytest.Monk
         shop.seller.reactivate(order)
         shop.seller.change_line(line, {"quantity": 50})
 
-    done = _between(shop, monkeypatch, "sales", half_an_edit, after=False)
-    shop.sync()
-    assert done
+    with somebody_acts(shop, "before sales.write", half_an_edit):
+        shop.sync()
     assert state(shop, number) == 0
     assert listed(shop, FailureClass.WAITING) == ["held"]
     assert back_quantities(shop, number) == [2, 3]

@@ -10,6 +10,7 @@ import pytest
 from syncengine.errors import FailureClass
 from syncengine.sandbox.back_office.documents import archive
 from tests.bench.bench import Bench
+from tests.recovery.crashes import somebody_acts
 from tests.scenarios.acts import add_sales_line
 from tests.scenarios.acts import back_quantities
 from tests.scenarios.acts import cancel
@@ -30,6 +31,8 @@ from tests.scenarios.acts import versions
 from tests.scenarios.scenario import scenario
 
 pytestmark = pytest.mark.slow
+
+BEFORE = "before back_office.write"
 
 
 def _change_customer(bench: Bench, number: str) -> None:
@@ -323,22 +326,13 @@ def test_what_may_not_be_read_is_named(bench: Bench) -> None:
     "the recreate reads the predecessor again before it deletes it",
     "the way back is taken; the next pass carries both edits",
 )
-def test_foreign_edit_between_the_steps(shop: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_foreign_edit_between_the_steps(shop: Bench) -> None:
     number = coupled(shop)
     edit_line(shop, number, quantity=9)
-    system = shop.company.back_office
-    write, done = system.write, []
-
-    def writing(groups: Any, view: Any) -> Any:
-        verbs = {step.verb for steps in groups for step in steps}
-        if "read" in verbs and not done:
-            done.append(True)
-            change_back_line(shop, number, 1, description="oak, not pine")
-        return write(groups, view)
-
-    monkeypatch.setattr(system, "write", writing)
-    shop.sync()
-    assert done
+    with somebody_acts(
+        shop, BEFORE, lambda: change_back_line(shop, number, 1, description="oak, not pine"), "read"
+    ):  # fmt: skip
+        shop.sync()
     (document,) = shop.live_documents(number)
     assert [line["quantity"] for line in document["salesOrderLines"]] == [9, 3]
     assert document["salesOrderLines"][1]["description"] == "oak, not pine"
@@ -351,21 +345,11 @@ def test_foreign_edit_between_the_steps(shop: Bench, monkeypatch: pytest.MonkeyP
     "the recreate reads the predecessor again before it deletes it",
     "the successor is removed, the shipped order stays, and the change becomes a conflict that says so",
 )
-def test_shipped_between_the_steps(shop: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_shipped_between_the_steps(shop: Bench) -> None:
     number = coupled(shop)
     edit_line(shop, number, quantity=9)
-    system = shop.company.back_office
-    write, done = system.write, []
-
-    def writing(groups: Any, view: Any) -> Any:
-        if any(step.verb == "read" for steps in groups for step in steps) and not done:
-            done.append(True)
-            ship(shop, number, 1, 0)
-        return write(groups, view)
-
-    monkeypatch.setattr(system, "write", writing)
-    shop.sync(expect=1)
-    assert done
+    with somebody_acts(shop, BEFORE, lambda: ship(shop, number, 1, 0), "read"):
+        shop.sync(expect=1)
     (document,) = shop.live_documents(number)
     assert (document["salesOrderLines"][0]["quantity"], document["salesOrderLines"][0]["shippedQuantity"]) == (2, 1)
     assert listed(shop) == ["shipped-order-changed"]
@@ -407,20 +391,11 @@ def test_both_were_touched_between_the_steps(bench: Bench, monkeypatch: pytest.M
     "the run ends",
     "the later edit is not lost: it makes one more recreate",
 )
-def test_edit_during_the_recreate(shop: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_edit_during_the_recreate(shop: Bench) -> None:
     number = coupled(shop)
     edit_line(shop, number, quantity=9)
-    system = shop.company.back_office
-    write, done = system.write, []
-
-    def writing(groups: Any, view: Any) -> Any:
-        if any(step.verb == "create" for steps in groups for step in steps) and not done:
-            done.append(True)
-            edit_line(shop, number, quantity=11)
-        return write(groups, view)
-
-    monkeypatch.setattr(system, "write", writing)
-    shop.sync()
+    with somebody_acts(shop, BEFORE, lambda: edit_line(shop, number, quantity=11), "create"):
+        shop.sync()
     shop.sync()
     (document,) = shop.live_documents(number)
     assert [line["quantity"] for line in document["salesOrderLines"]] == [11, 3]
