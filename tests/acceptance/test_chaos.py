@@ -87,7 +87,7 @@ def test_it_finds_what_is_wrong(bench: Bench) -> None:
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("seed", [11, 12, 13])
+@pytest.mark.parametrize("seed", [11, 12])
 def test_longer_days(tmp_path: Path, seed: int) -> None:
     code, found = _chaos("--minutes", "3", "--seed", str(seed), folder=tmp_path)
     assert (found["broken"], code) == ([], 0)

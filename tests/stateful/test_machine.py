@@ -316,4 +316,4 @@ def test_many_days(running: world.Sandbox, part: int) -> None:
     """Other days each time; the seed of a bad one is printed, and the shrunk day is kept."""
     seed = random.randrange(1_000_000)  # noqa: S311  chance, no secret
     print(f"seed {seed}")  # noqa: T201  shown when it fails
-    _live(running, 25, 20, seed, Phase.generate, Phase.shrink)
+    _live(running, 15, 20, seed, Phase.generate, Phase.shrink)
