@@ -26,7 +26,7 @@ class SettlingClock(PatientClock):
 
     def sleep(self, seconds: float) -> None:
         if self._running:
-            eventually(self._all_ended)
+            eventually(self._all_ended, 120)
         super().sleep(seconds)
 
     def _all_ended(self) -> bool:
