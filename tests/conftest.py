@@ -10,6 +10,7 @@ import pytest
 
 from syncengine.observe.logging import configure
 from syncengine.sandbox import world
+from syncengine.store import database
 from tests.bench.bench import Bench
 from tests.bench.postgres import Server
 
@@ -19,6 +20,8 @@ for name in [name for name in os.environ if name.startswith("SYNCENGINE")]:
     del os.environ[name]
 
 configure("json", "error")
+
+database.SYNCHRONOUS = "OFF"  # nothing in this process ends in a power cut; other processes wait for the disk
 
 # What needs sockets, a database or a whole company is left out of `make check`.
 NOT_QUICK = {"sandbox", "contracts", "scenarios", "service", "store", "stores", "recovery", "exhaustive", "acceptance"}

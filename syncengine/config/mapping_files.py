@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 from decimal import Decimal
+from functools import cached_property
 from functools import lru_cache
 from graphlib import CycleError
 from graphlib import TopologicalSorter
@@ -67,6 +68,17 @@ class Written:
     origins: Mapping[str, str] = field(default_factory=dict)
     removed: frozenset[str] = frozenset()  # rows that an overlay took out
     removed_in_vain: tuple[tuple[Source, KeyPath], ...] = ()
+
+    @cached_property
+    def clean(self) -> Mapping[str, Any]:
+        """As far as the grammar takes it."""
+        clean: Mapping[str, Any] = check(MAPPING, self.data)[0]
+        return clean
+
+    @cached_property
+    def misshapen(self) -> tuple[Problem, ...]:
+        """What the grammar refuses, in the file where it stands."""
+        return tuple(_misshapen(self))
 
     @property
     def capabilities(self) -> frozenset[str]:
@@ -188,9 +200,8 @@ def build(
     built: dict[str, TableMapping] = {}
     absent: dict[str, Condition] = {}
     for one in written.values():
-        problems += _misshapen(one)
-        clean, _ = check(MAPPING, one.data)
-        reader = Reader(clean, settings, one.origins, one.removed, capabilities)
+        problems += one.misshapen
+        reader = Reader(one.clean, settings, one.origins, one.removed, capabilities)
         condition = reader.condition()
         if condition.holds(capabilities):
             mapping = reader.mapping()
@@ -249,7 +260,6 @@ def _named_capabilities(data: Any) -> Iterator[str]:
 
 
 def _misshapen(written: Written) -> list[Problem]:
-    """What the grammar refuses, in the file where it stands."""
     found = []
     for source in written.sources:
         for fault in check(MAPPING, _plain(source.data))[1]:

@@ -6,6 +6,7 @@ it when the record is planned again, so that a difference shows as that side's c
 
 from __future__ import annotations
 
+from collections.abc import Container
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
@@ -106,11 +107,28 @@ def settle(action: Action, mapping: TableMapping, made: Made) -> Settled:
         )
         stamp = seen.modified_at if remote_id == seen.id else None
         pictures[side] = Record(remote_id, was.version if was else None, fields, lines[side], state, stamp)
-    return Settled(_headers_as_shown(mapping, pictures, made), tuple(pairs))
+    meant = _meant(mapping.rows, grouping(mapping.rows, mapping.groups), header, action)
+    return Settled(_headers_as_shown(mapping, pictures, meant, made), tuple(pairs))
 
 
-def _headers_as_shown(mapping: TableMapping, pictures: Mapping[Side, Record], made: Made) -> Base:
-    fields = _as_shown(mapping.rows, {side: pictures[side].fields for side in SIDES}, dict.fromkeys(SIDES, ""), made)
+Meant = Mapping[Side, Container[str]]
+"""The rows that were written to a side as the other one has them."""
+
+
+def _meant(
+    rows: Mapping[str, Row], groups: Mapping[str, tuple[str, ...]], decisions: Iterable[Decision], action: Action
+) -> Meant:
+    found: dict[Side, set[str]] = {"sales": set(), "back_office": set()}
+    for decision in decisions:
+        target = target_of(decision, rows)
+        if target is not None and decision in action.executes:
+            found[target].update(groups.get(decision.group, ()))
+    return found
+
+
+def _headers_as_shown(mapping: TableMapping, pictures: Mapping[Side, Record], meant: Meant, made: Made) -> Base:
+    headers = {side: pictures[side].fields for side in SIDES}
+    fields = _as_shown(mapping.rows, headers, dict.fromkeys(SIDES, ""), meant, made)
     return Base(
         replace(pictures["sales"], fields=fields["sales"] or {}),
         replace(pictures["back_office"], fields=fields["back_office"] or {}),
@@ -118,19 +136,24 @@ def _headers_as_shown(mapping: TableMapping, pictures: Mapping[Side, Record], ma
 
 
 def _as_shown(
-    rows: Mapping[str, Row], pictures: Mapping[Side, Fields | None], ids: Mapping[Side, str], made: Made
+    rows: Mapping[str, Row], pictures: Mapping[Side, Fields | None], ids: Mapping[Side, str], meant: Meant, made: Made
 ) -> dict[Side, Fields | None]:
     """The pictures of one header or line, corrected where an answer holds something else than was meant.
 
     What was written had to be made without knowing it all (the tax rate of a line that was not there yet): it is no
-    change of that side, and the other side's value is to be written again, knowing it now.
+    change of that side, and the other side's value is to be written again, knowing it now. What a successor was given
+    because the clerk has it so is not meant here: it is a change of that side, and flows.
     """
     found = dict(pictures)
     for side in SIDES:
         here, there, shown = found[side], found[other(side)], made.shown.get((side, ids[side]), {})
         if here is None or there is None:
             continue
-        wrong = {name for name, value in shown.items() if not _agree(rows[name], side, value, here.get(name))}
+        wrong = {
+            name
+            for name, value in shown.items()
+            if name in meant[side] and not _agree(rows[name], side, value, here.get(name))
+        }
         if wrong:
             found[side] = {**here, **{name: shown[name] for name in wrong}}
             found[other(side)] = {**there, **dict.fromkeys(wrong)}
@@ -181,9 +204,9 @@ def _lines(
     pairs: list[LinePair] = []
     if mapping.lines is None:
         return pictures, pairs
-    for one, ids, pictured in _line_pictures(action, mapping, made):
+    for one, ids, pictured, meant in _line_pictures(action, mapping, made):
         pairs.append(LinePair(one.coupling, ids["sales"], ids["back_office"]))
-        fields = _as_shown(mapping.lines.rows, pictured, ids, made)
+        fields = _as_shown(mapping.lines.rows, pictured, ids, meant, made)
         for side in SIDES:
             if fields[side] is not None:
                 pictures[side][ids[side]] = LineRecord(ids[side], None, fields[side] or {})
@@ -195,11 +218,12 @@ _Ids = dict[Side, str]
 
 def _line_pictures(
     action: Action, mapping: TableMapping, made: Made
-) -> Iterator[tuple[LinePair, _Ids, dict[Side, Fields | None]]]:
+) -> Iterator[tuple[LinePair, _Ids, dict[Side, Fields | None], Meant]]:
     lines = mapping.lines
     assert lines is not None  # noqa: S101
     pair, groups = action.pair, grouping(lines.rows, lines.groups)
     recreated = action.kind == "recreate"
+    whole, none = dict.fromkeys(SIDES, lines.rows), dict.fromkeys(SIDES, ())
     for one in action.pairing.pairs:
         mine = [d for d in action.decisions if d.line == one.coupling]
         existence = next((d for d in mine if d.group == LINE_SET), None)
@@ -212,10 +236,10 @@ def _line_pictures(
             ):
                 continue
             if existence in action.executes:
-                yield one, *_added(one, existence, lines.rows, now, made)
+                yield one, *_added(one, existence, lines.rows, now, made), whole
                 continue
             # Not decided yet: the coupling and its pictures stay as they were.
-            yield one, ids, {side: line.fields if (line := was[side]) else None for side in SIDES}
+            yield one, ids, {side: line.fields if (line := was[side]) else None for side in SIDES}, none
             continue
         fields: dict[Side, Fields | None] = {}
         for side in SIDES:
@@ -230,7 +254,7 @@ def _line_pictures(
             )  # fmt: skip
         if recreated:
             ids["back_office"] = made.lines.get(one.sales, one.back_office)
-        yield one, ids, fields
+        yield one, ids, fields, _meant(lines.rows, groups, mine, action)
     for number, decision in enumerate(_new_lines(action, lines.rows), start=1):
         target = target_of(decision, lines.rows)
         assert target is not None  # noqa: S101
@@ -239,7 +263,7 @@ def _line_pictures(
             continue
         source = pair.record(other(target)).lines[partner]
         fresh: _Ids = {other(target): partner, target: made.lines[partner]}
-        yield LinePair(-1000 - number, "", ""), fresh, _new_fields(lines.rows, target, source)
+        yield LinePair(-1000 - number, "", ""), fresh, _new_fields(lines.rows, target, source), whole
 
 
 def _was_removal(decision: Decision, rows: Mapping[str, Row]) -> bool:
@@ -296,7 +320,7 @@ def _created(action: Action, mapping: TableMapping, made: Made) -> Settled:
             source: _without(line.fields, lost),
             target: _intended(lines, target, line.fields, lost),
         }
-        for side, fields in _as_shown(lines, meant, ids, made).items():
+        for side, fields in _as_shown(lines, meant, ids, dict.fromkeys(SIDES, lines), made).items():
             pictures[side][ids[side]] = LineRecord(ids[side], None, fields or {})
         pairs.append(LinePair(-number, ids["sales"], ids["back_office"]))
     state = next((str(step.body["state"]) for step in action.steps if step.verb == "set-state"), None)
@@ -309,7 +333,7 @@ def _created(action: Action, mapping: TableMapping, made: Made) -> Settled:
             made.document or "", None, _intended(mapping.rows, target, record.fields, lost), pictures[target], state
         ),
     }
-    return Settled(_headers_as_shown(mapping, base, made), tuple(pairs))
+    return Settled(_headers_as_shown(mapping, base, dict.fromkeys(SIDES, mapping.rows), made), tuple(pairs))
 
 
 def _without(fields: Fields, lost: set[str]) -> dict[str, Scalar]:

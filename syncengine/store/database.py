@@ -33,6 +33,7 @@ REVISION: Final = "0003"
 """The schema revision that this code speaks; the newest file in migrations/versions carries it."""
 
 BUSY_TIMEOUT_S = 30
+SYNCHRONOUS = "FULL"  # the journal of intents must survive a power cut, not only a killed process
 
 
 def open_engine(url: str) -> Engine:
@@ -68,8 +69,7 @@ def _sqlite(url: str) -> Engine:
         connection.isolation_level = None
         with contextlib.closing(connection.cursor()) as cursor:
             cursor.execute("PRAGMA foreign_keys = ON")
-            # The journal of intents must survive a power cut, not only a killed process.
-            cursor.execute("PRAGMA synchronous = FULL")
+            cursor.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:

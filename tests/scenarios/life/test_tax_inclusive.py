@@ -146,6 +146,36 @@ def test_lines_of_the_clerk(vat: Bench, taxed: str) -> None:
 
 
 @scenario(
+    "a document whose prices include tax, and a freight account that is taxed",
+    "the clerk changes the freight and a price, the seller adds a line, and the document is recreated",
+    "nobody's edit is lost: the successor has all three, and so has Sales",
+)
+def test_edits_of_the_clerk_are_carried_and_flow(vat: Bench) -> None:
+    vat.configure(integration={"on_order_change": "archive-and-recreate"})
+    account = freight_account(vat, "taxed")
+    back, share = inclusive(vat)
+    sales = vat.sales_order_of(back["number"])["salesorderid"]
+    vat.seller.edit(sales, freightamount=12)
+    vat.sync()
+    order = document_of(vat, sales)
+    goods, freight = (
+        order["salesOrderLines"][0],
+        next(one for one in order["salesOrderLines"] if one["lineObjectNumber"] == account),
+    )
+    vat.clerk.change_line(order, goods, unitPrice=10 * share)
+    vat.clerk.change_line(order, freight, unitPrice=30 * share)
+    add_line(vat, sales, 4, Decimal(40))
+    vat.sync()
+    here, successor = vat.seller.order(sales), document_of(vat, sales)
+    assert successor["number"] != order["number"]
+    assert (here["freightamount"], here["order_details"][0]["priceperunit"]) == (30, 10)
+    assert successor["salesOrderLines"][0]["unitPrice"] == 10 * share
+    assert {40 * share, 30 * share} <= {one["unitPrice"] for one in successor["salesOrderLines"]}
+    equal(vat, sales)
+    vat.agreed()
+
+
+@scenario(
     "a document whose prices include tax, and an item that is taxed otherwise than what is on it",
     "the seller adds it at 40, changes that are {how}",
     "it stands there with its own tax, and nobody's price is changed by it",
