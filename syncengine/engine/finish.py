@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +17,7 @@ from syncengine.engine.entering import record_coupling
 from syncengine.engine.entering import scope_of
 from syncengine.engine.filed import FILED
 from syncengine.engine.filed import filed_version
+from syncengine.engine.followers import followers
 from syncengine.engine.recover import settle as settle_unknown
 from syncengine.engine.wishes import granted
 from syncengine.errors import FailureClass
@@ -47,6 +49,8 @@ from syncengine.records.values import other
 
 log = get_logger()
 
+REPLACES = ("recreate", "renew")  # kinds of operation after which the coupling means another back-office record
+
 
 class Finisher:
     def __init__(self, run: Run) -> None:
@@ -64,6 +68,7 @@ class Finisher:
             return
         store, run = self.run.store, self.run
         filed = filed_version(run, mapping, operation)
+        going_along = self._followers(mapping, operation) if operation.kind in REPLACES else ()
         with store.transaction():
             result = made(mapping, operation)
             action = self._action(mapping, operation)
@@ -71,8 +76,10 @@ class Finisher:
             subject = operation.subject
             if operation.kind == "create":
                 subject = self._couple(mapping, operation, result)
-            elif operation.kind in ("recreate", "renew") and result.document:
+            elif operation.kind in REPLACES and result.document:
                 store.couplings.move(_coupling_of(subject), result.document)
+                for one in going_along:
+                    store.work.add(one)
                 if operation.kind == "recreate":
                     self._succeeded(mapping, operation)
                     run.counts.of(mapping.name).recreated += 1
@@ -87,16 +94,24 @@ class Finisher:
             else:
                 store.work.add(subject, self._documents(operation), number=self._number(mapping, operation))
 
+    def _followers(self, mapping: TableMapping, operation: Operation) -> Sequence[Subject]:
+        with self.run.store.transaction():
+            coupling = self.run.store.couplings.get([_coupling_of(operation.subject)])
+        return followers(self.run, mapping, coupling[_coupling_of(operation.subject)].sales_id)
+
     def _ended(self, mapping: TableMapping, operation: Operation) -> None:
         """Nothing is compared any more: the coupling has ended, or waits for people."""
         store, subject = self.run.store, operation.subject
         status = ENDS.get(operation.kind)
         filed = filed_version(self.run, mapping, operation)
+        left_behind = self._followers(mapping, operation) if status is not None else ()
         with store.transaction():
             store.journal.close(operation.id, "done")
             self._note_filed(operation, filed)
             if status is not None:
                 store.couplings.end(_coupling_of(subject), status, operation.reason)
+                for one in left_behind:
+                    store.work.add(one)
                 store.history.note(subject, "ended", {"reason": operation.reason, "status": status})
                 store.work.done(subject)
                 self.run.in_hand.done(subject)

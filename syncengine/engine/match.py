@@ -167,10 +167,10 @@ def scope_of_record(record: Record, column: str) -> str:
 def _columns(run: Run, mapping: TableMapping, side: Side, record: Record, group: MatchGroup) -> dict[str, Wire] | None:
     """The group's values as column values of `side`, as far as a server can be asked for them.
 
-    None where one is blank, or where nothing but references could be asked for: that would find half a table.
+    None where one is blank, or where nothing but one reference could be asked for: that would find half a table.
     """
     found: dict[str, Wire] = {}
-    telling = False
+    references, telling = 0, False
     for name in group.rows:
         row = mapping.rows[name]
         value = record.fields.get(name)
@@ -182,12 +182,13 @@ def _columns(run: Run, mapping: TableMapping, side: Side, record: Record, group:
             if target is None:
                 return None
             found[columns[0]] = target
+            references += 1
         elif side in row.transform.searchable:
             written = row.transform.write(side, value, ())[0]
             anyhow = isinstance(written, str) and not group.case_sensitive
             found[columns[0]] = AnyCase(written) if anyhow else written  # type: ignore[assignment]
             telling = True
-    return found if telling else None
+    return found if telling or references > 1 else None
 
 
 def describe(match: Match) -> str:

@@ -86,6 +86,12 @@ class StoredReferences:
                 return picture.fields[row]
         return None
 
+    def generation(self, ref: Ref) -> int:
+        if ref.coupling is None:
+            return 0
+        coupling = self.couplings.get([ref.coupling]).get(ref.coupling)
+        return coupling.generation if coupling is not None and coupling.status == "coupled" else 0
+
     def causes(self, refs: Iterable[Ref]) -> list[Ref]:
         """Whose coupling ends the waiting for these: any mapping over that table may couple it."""
         found: dict[Ref, None] = {}

@@ -27,6 +27,7 @@ from syncengine.errors import FailureClass
 from syncengine.errors import Refused
 from syncengine.errors import SyncError
 from syncengine.errors import WritingStopped
+from syncengine.mapping.model import FOLLOW
 from syncengine.mapping.model import TableMapping
 from syncengine.observe.logging import get_logger
 from syncengine.ports import Subject
@@ -167,7 +168,7 @@ def _sync(run: Run, asked: Asked) -> None:
             _load(run, mapping, again=mapping.name in expired)
         applier.work_through(mapping)
     for mapping in _at_work(run, asked):
-        if mapping.kind == "order":
+        if mapping.kind == "order" or mapping.deleted.get("back_office") == FOLLOW:
             sweep(run, mapping, interval_s=asked.sweep_interval_s, everything=asked.sweep_all)
             applier.work_through(mapping)
     if not run.dry_run:

@@ -223,7 +223,9 @@ def _missing(run: Run, mapping: TableMapping, side: Side, found: Verified) -> No
             for document in page.documents:
                 if document.id in coupled or document.id in known:
                     continue
-                outside = not admits(of.enters_when, document) or not in_time(run, mapping, side, document)
+                # Not every filter is one that the server takes.
+                inside = admits((*of.considered_when, *of.enters_when), document)
+                outside = not inside or not in_time(run, mapping, side, document)
                 if outside or _left(run, mapping, side, document):
                     found.filtered += 1
                     continue

@@ -26,7 +26,7 @@ CHOICES: Final = ("price-list-of-currency",)
 CONSTANTS: Final = ("run_date",)
 DELETED: Final[Mapping[str, tuple[str, ...]]] = {
     "in_sales": ("ask", "remove", "uncouple"),
-    "in_back_office": ("reopen", "cancel", "ask", "uncouple"),
+    "in_back_office": ("reopen", "cancel", "ask", "uncouple", "follow"),
 }
 
 TEXT: Final[Schema] = {"type": "string", "minLength": 1}

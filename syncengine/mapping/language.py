@@ -18,6 +18,7 @@ from syncengine.mapping import filters
 from syncengine.mapping.filters import STATE
 from syncengine.mapping.filters import Filter
 from syncengine.mapping.grammar import CONSTANTS
+from syncengine.mapping.model import FOLLOW
 from syncengine.mapping.model import Alternative
 from syncengine.mapping.model import Comments
 from syncengine.mapping.model import Condition
@@ -41,7 +42,7 @@ from syncengine.records.values import Side
 
 SETTING: Final = "setting:"
 TAX_COLUMNS: Final = 2
-PLAIN_DELETED: Final = ("ask", "uncouple")  # what can be done about a record that has no states
+PLAIN_DELETED: Final = ("ask", "uncouple", "follow")  # what can be done about a record that has no states
 
 
 @dataclass
@@ -398,6 +399,10 @@ class Reader:
             for key, answer in table.items():
                 if answer not in PLAIN_DELETED:
                     self._wrong(("deleted", key), f"`{answer}` is for orders; a record takes `ask` or `uncouple`")
+        elif table.get("in_back_office") == FOLLOW:
+            self._wrong(
+                ("deleted", "in_back_office"), "an order follows nothing; `follow` is for records of another one"
+            )
         return {"sales": table.get("in_sales", "ask"), "back_office": table.get("in_back_office", "ask")}
 
     def _conflict(self, value: Mapping[str, Policy], names: set[str], path: Path) -> dict[str, Policy]:

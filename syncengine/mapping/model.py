@@ -34,6 +34,11 @@ Check = Literal["", "equal", "match"]
 Cells = Mapping[str, Wire]  # column -> value
 KEPT = 5  # the decimals of a value that stands on a line
 
+FOLLOW: Final = "follow"
+"""What is done about a record that was deleted in the back office: made again where the one it belongs to was replaced
+by a successor, else let go.
+"""
+
 
 @dataclass(frozen=True)
 class Condition:

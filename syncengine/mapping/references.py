@@ -28,6 +28,10 @@ class References(Protocol):
         """A row's value of the referenced record, as the base remembers it."""
         ...
 
+    def generation(self, ref: Ref) -> int:
+        """How often the back office's record was replaced by a successor; 0 where it is not coupled any more."""
+        ...
+
     def name(self, ref: Ref) -> str:
         """What people call the referenced record; its id where nobody has looked."""
         ...

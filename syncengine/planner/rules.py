@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from syncengine.errors import FailureClass
+from syncengine.mapping.model import FOLLOW
 from syncengine.mapping.model import Policy
 from syncengine.mapping.model import Row
 from syncengine.mapping.model import TableMapping
@@ -22,6 +23,7 @@ from syncengine.planner.writes import update_side
 from syncengine.records.record import Pair
 from syncengine.records.record import Record
 from syncengine.records.values import SIDES
+from syncengine.records.values import Ref
 from syncengine.records.values import Side
 
 
@@ -101,8 +103,12 @@ class PlainRules:
 
     def gone(self, builder: Builder) -> Built | Problem | None:
         problem = deleted(builder.pair)
-        if problem is None or problem.side is None or builder.mapping.deleted.get(problem.side) != "uncouple":
+        answer = builder.mapping.deleted.get(problem.side) if problem is not None and problem.side is not None else None
+        if problem is None or answer not in ("uncouple", FOLLOW):
             return problem
+        if answer == FOLLOW and _left_behind(builder):
+            create_record(builder, "sales")
+            return Built("renew", "what it belongs to was replaced by a successor, and it goes along")
         return Built("uncouple", problem.message)
 
     def review(self, builder: Builder, decided: Decided) -> tuple[tuple[Decision, ...], Problem | None]:
@@ -125,6 +131,13 @@ class PlainRules:
 
     def tell(self, builder: Builder, problem: Problem) -> None:
         pass
+
+
+def _left_behind(builder: Builder) -> bool:
+    """Was the document that this record belongs to replaced more often than the record was made again?"""
+    fields = builder.pair.record("sales").fields
+    belongs = [fields.get(row.name) for row in builder.mapping.rows.values() if row.is_reference]
+    return any(isinstance(one, Ref) and builder.refs.generation(one) > builder.pair.generation for one in belongs)
 
 
 def deleted(pair: Pair) -> Problem | None:

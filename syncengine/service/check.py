@@ -24,6 +24,7 @@ from syncengine.records.values import Side
 from syncengine.service import check_back_office
 from syncengine.service import check_companies
 from syncengine.service import check_sales
+from syncengine.service import check_units
 from syncengine.service.findings import NAMES
 from syncengine.service.findings import Finding
 from syncengine.service.findings import failed
@@ -81,6 +82,10 @@ def check(company: Company) -> Iterator[Finding]:
             yield from _mapping(mapping, side, lambda one=mapping, on=side, of=system: look(one, on, of))  # type: ignore[misc]
     if len(systems) == len(SIDES):
         yield from check_back_office.units(company)
+        try:
+            yield from check_units.look(company)
+        except RemoteSystemError as error:
+            yield failed(check_units.NAME, error)
         for mapping in mappings.values():
             yield from _mapping(mapping, "", lambda one=mapping: look_across(one, systems))  # type: ignore[misc]
 
@@ -90,7 +95,7 @@ def _conditional(
 ) -> Generator[Finding, None, dict[str, TableMapping]]:
     """How each mapping works that depends on what the systems can; gives those that are in use here."""
     try:
-        capabilities = company.back_office.capabilities()
+        capabilities = company.back_office.capabilities(anew=True)
     except RemoteSystemError as error:
         yield failed("mappings.capabilities", error)
         return mappings

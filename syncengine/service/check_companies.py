@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 
 from syncengine.mapping.filters import Condition
+from syncengine.mapping.model import FOLLOW
 from syncengine.mapping.model import SideOf
 from syncengine.mapping.model import TableMapping
 from syncengine.records.values import same
@@ -23,6 +24,8 @@ def look(company: Company, mappings: Mapping[str, TableMapping]) -> Iterator[Fin
     for one in others:
         theirs = one.offline_mappings()
         for mapping in mappings.values():
+            if mapping.deleted.get("back_office") == FOLLOW:
+                continue  # whose it is, the record tells that it belongs to
             if mapping.creates("back_office") and mapping.name in theirs:
                 rival = theirs[mapping.name]
                 if rival.creates("back_office") and not apart(mapping.sales, rival.sales):

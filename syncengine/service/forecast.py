@@ -93,7 +93,7 @@ def _seconds(side: Side, load: Load, at_once: int) -> float:
 def forecast(company: Company) -> dict[str, Any]:
     """Raises MappingError, RemoteSystemError."""
     configuration = company.loaded.configuration
-    limits, mappings = configuration.limits, company.offline_mappings()
+    limits, mappings = configuration.limits, company.mappings_in_use()
     counts, changed = _counts(company, mappings), _changed(company, mappings)
     first = _first_load(mappings, counts, limits)
     day, runs = _usual_day(company, mappings, counts, changed)

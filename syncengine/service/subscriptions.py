@@ -30,7 +30,7 @@ def keep_subscriptions(company: Company, metrics: Metrics) -> None:
             webhooks = company.systems()[side].webhooks
             if not public_url or not ours:
                 continue
-            tables = [one for one in tables_of(list(company.offline_mappings().values()), side) if "/" not in one]
+            tables = [one for one in tables_of(list(company.mappings_in_use().values()), side) if "/" not in one]
             made = keep(webhooks, tables, public_url + PATHS[side], ours, company.clock.now())
         except SyncError as error:
             log.warning("subscription_failed", side=side, error=error.message, remedy=error.remedy)

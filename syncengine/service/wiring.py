@@ -256,6 +256,7 @@ class Company:
             "recreate_released": integration.recreate_released,
             "start_date": integration.start_date,
             "price_decimals": 2,
+            "price_lists": [],
             "discount_per_unit": False,
             "countries": {},
         }
@@ -263,6 +264,10 @@ class Company:
     def offline_mappings(self) -> dict[str, TableMapping]:
         """All of them, without asking the systems what they can. Raises MappingError."""
         return build_all(self.written, self.settings())
+
+    def mappings_in_use(self) -> dict[str, TableMapping]:
+        """Those that there are with what the systems can. Raises MappingError, RemoteSystemError."""
+        return build(self.written, self.settings(), self.back_office.capabilities())
 
     def conditions(self) -> Iterator[tuple[str, str, Condition]]:
         """What depends on what the systems can: the mapping, what of it ("" for all), and when. Raises MappingError."""

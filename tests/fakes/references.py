@@ -23,6 +23,7 @@ class Coupled:
     back_office: Link
     scope: str = ""
     facts: Mapping[str, Scalar] = field(default_factory=dict)
+    generation: int = 0
 
     def link(self, side: Side) -> Link:
         return self.sales if side == "sales" else self.back_office
@@ -44,6 +45,9 @@ class TableOfReferences:
 
     def fact(self, ref: Ref, row: str) -> Scalar:
         return next((one.facts.get(row) for one in self.coupled if one.coupling == ref.coupling), None)
+
+    def generation(self, ref: Ref) -> int:
+        return next((one.generation for one in self.coupled if one.coupling == ref.coupling), 0)
 
     def name(self, ref: Ref) -> str:
         return ref.remote_id or ""

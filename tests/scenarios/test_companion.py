@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -158,4 +159,284 @@ def test_given_no_companion_when_a_resource_is_ordered_there_then_it_is_a_write_
     assert (here["productdescription"], here["isproductoverridden"]) == ("Lisa, fitter", True)
     said = through(bench)["RESOURCE-PRODUCT"]
     assert said == "RESOURCE-PRODUCT: companion/resources is not there; lines of resources are write-ins in Sales"
+    bench.switch("back_office", has_companion=True)
+    assert through(bench)["RESOURCE-PRODUCT"] == "RESOURCE-PRODUCT: works through companion/resources"
+    bench.switch("back_office", has_companion=False)
+    through(bench)
     bench.agreed()
+
+
+def notes_here(bench: Bench, number: str) -> list[str]:
+    order = bench.seller.order(number)["salesorderid"]
+    rows = bench.admin.person.get(f"annotations?$filter=_objectid_value eq {order}")["value"]
+    return sorted(str(row["notetext"]) for row in rows)
+
+
+def notes_there(bench: Bench, number: str) -> list[str]:
+    (order,) = bench.live_documents(number)
+    rows = bench.clerk.through_companion("GET", f"recordNotes?$filter=parentId eq {order['id']}")["value"]
+    return sorted(str(row["text"]) for row in rows)
+
+
+def write_here(bench: Bench, number: str, text: str) -> str:
+    order = bench.seller.order(number)["salesorderid"]
+    body = {"notetext": text, "objectid_salesorder@odata.bind": f"/salesorders({order})"}
+    made = bench.seller.person.request("POST", "annotations", body, prefer="return=representation")
+    return str(made["annotationid"])
+
+
+def write_there(bench: Bench, number: str, text: str) -> str:
+    (order,) = bench.live_documents(number)
+    made = bench.clerk.through_companion("POST", "recordNotes", {"parentId": order["id"], "text": text})
+    return str(made["id"])
+
+
+@scenario(
+    "an order that both sides have",
+    "the seller writes a note, the clerk writes another, and each changes the other's",
+    "both have both notes, as they were changed last",
+)
+def test_given_an_order_when_notes_are_written_on_both_sides_then_both_have_them(extended: Bench) -> None:
+    number = extended.sales_order(2)
+    extended.sync()
+    ours = write_here(extended, number, "<div><p>Call <b>first</b></p></div>")
+    theirs = write_there(extended, number, "Gate B, after ten")
+    extended.sync()
+    both = ["Call first", "Gate B, after ten"]
+    assert notes_there(extended, number) == both
+    assert notes_here(extended, number) == ["<div><p>Call <b>first</b></p></div>", "Gate B, after ten"]
+    here = next(
+        row
+        for row in extended.admin.person.get("annotations")["value"]
+        if row["annotationid"] != ours and row["notetext"] == "Gate B, after ten"
+    )
+    extended.seller.person.request("PATCH", f"annotations({here['annotationid']})", {"notetext": "Gate C"})
+    rows = extended.clerk.through_companion("GET", "recordNotes")["value"]
+    other = next(row["id"] for row in rows if row["id"] != theirs)
+    extended.clerk.through_companion("PATCH", f"recordNotes({other})", {"text": "Call last"}, if_match="*")
+    extended.sync()
+    assert notes_here(extended, number) == notes_there(extended, number) == ["Call last", "Gate C"]
+    assert through(extended)["NOTE-ANNOTATION"] == "NOTE-ANNOTATION: works through companion/recordNotes"
+    extended.agreed()
+
+
+@scenario(
+    "a note on an order that is not submitted yet",
+    "the order is submitted",
+    "the note waited for it, and is on the document",
+)
+def test_given_a_note_before_the_order_when_that_is_submitted_then_it_follows(extended: Bench) -> None:
+    number = extended.sales_order(2, submit=False)
+    write_here(extended, number, "Ask for a ramp")
+    waiting = next(one for one in extended.sync()["mappings"] if one["mapping"] == "NOTE-ANNOTATION")
+    assert (waiting["waiting"], extended.live_documents(number)) == (1, [])
+    extended.seller.submit(extended.seller.order(number)["salesorderid"])
+    extended.sync()
+    assert notes_there(extended, number) == ["Ask for a ramp"]
+    extended.agreed()
+
+
+@scenario(
+    "an order with notes of both sides",
+    "the seller changes the customer, so that the document is archived and recreated",
+    "the notes are on the successor, each of them once",
+)
+def test_given_notes_when_the_order_is_recreated_then_they_are_on_the_successor(extended: Bench) -> None:
+    number = extended.sales_order(2)
+    extended.sync()
+    write_here(extended, number, "Call first")
+    write_there(extended, number, "Gate B")
+    extended.sync()
+    before = extended.live_documents(number)[0]["number"]
+    order = extended.seller.order(number)["salesorderid"]
+    other = extended.running.world.customers[2].sales_id
+    extended.seller.edit(order, **{"customerid_account@odata.bind": f"/accounts({other})"})
+    extended.sync()
+    assert extended.live_documents(number)[0]["number"] != before
+    assert notes_there(extended, number) == notes_here(extended, number) == ["Call first", "Gate B"]
+    extended.agreed()
+
+
+@scenario(
+    "an order with a note that both sides have",
+    "somebody in {side} deletes the note",
+    "the other side keeps it, and it comes back to nobody",
+)
+@pytest.mark.parametrize("side", ["Sales", "Business Central"])
+def test_given_a_note_when_one_side_deletes_it_then_the_other_keeps_it(extended: Bench, side: str) -> None:
+    number = extended.sales_order(2)
+    extended.sync()
+    ours = write_here(extended, number, "Call first")
+    extended.sync()
+    if side == "Sales":
+        extended.seller.person.request("DELETE", f"annotations({ours})")
+    else:
+        (row,) = extended.clerk.through_companion("GET", "recordNotes")["value"]
+        extended.clerk.through_companion("DELETE", f"recordNotes({row['id']})", if_match="*")
+        extended.seller.person.request("PATCH", f"annotations({ours})", {"notetext": "Call first!"})
+    extended.sync()
+    extended.sync()
+    assert notes_here(extended, number) == ([] if side == "Sales" else ["Call first!"])
+    assert notes_there(extended, number) == (["Call first"] if side == "Sales" else [])
+    extended.agreed()
+
+
+@scenario(
+    "a note that is being carried over",
+    "the answer to the write is lost",
+    "the note is there once",
+)
+def test_given_a_note_when_the_answer_is_lost_then_it_is_there_once(extended: Bench) -> None:
+    number = extended.sales_order(2)
+    extended.sync()
+    write_here(extended, number, "Call first")
+    extended.fault(
+        "back_office", kind="answer-lost", next=1, match={"method": "POST", "path": r"POST .*(recordNotes|\$batch)"}
+    )
+    extended.sync(expect=None)
+    extended.calm()
+    extended.later("back_office", 600)
+    extended.clock.sleep(600)
+    extended.sync()
+    extended.sync()
+    assert notes_there(extended, number) == ["Call first"]
+    extended.agreed()
+
+
+def price_here(bench: Bench, product: str, unit: str, currency: str = "USD") -> list[dict[str, Any]]:
+    listed = bench.running.world.price_lists[currency]
+    condition = f"_pricelevelid_value eq {listed} and _productid_value eq {product} and _uomid_value eq {unit}"
+    return list(bench.admin.person.get(f"productpricelevels?$filter={condition}")["value"])
+
+
+@scenario(
+    "prices in Business Central's price lists, one of which Sales has already",
+    "they come to Sales, and one is changed",
+    "each is in the price list of its currency, per unit; prices of one customer, for quantities or for a time stay",
+)
+def test_given_prices_when_they_change_then_the_price_lists_of_sales_have_them(extended: Bench) -> None:
+    one, two, three = extended.products[1], extended.products[2], extended.products[3]
+    unit = two.units[0].sales_id
+    (old,) = price_here(extended, two.sales_id, unit, "EUR")
+    extended.admin.person.request("DELETE", f"productpricelevels({old['productpricelevelid']})")
+    back_office, company = extended.running.back_office, extended.running.world.company
+    known = back_office.add_price(company, one.number, Decimal("77.25"))
+    back_office.add_price(company, two.number, Decimal("65.50"), unit=two.units[0].code, currency="EUR")
+    for narrow in (
+        {"customer_number": "10000"},
+        {"minimum_quantity": Decimal(10)},
+        {"ending": date(2030, 1, 1)},
+    ):
+        back_office.add_price(company, three.number, Decimal(1), **narrow)
+    extended.sync()
+    (base,) = price_here(extended, one.sales_id, one.units[0].sales_id)
+    (made,) = price_here(extended, two.sales_id, unit, "EUR")
+    assert (base["amount"], made["amount"], made["pricingmethodcode"]) == (Decimal("77.25"), Decimal("65.5"), 1)
+    (untouched,) = price_here(extended, three.sales_id, three.units[0].sales_id)
+    assert untouched["amount"] == three.price
+    back_office._change(company, "priceListLine", company["priceListLine"].get(known), unitPrice=Decimal(79))
+    extended.sync()
+    assert price_here(extended, one.sales_id, one.units[0].sales_id)[0]["amount"] == 79
+    assert through(extended)["PLLINE-PRODPRICE"].endswith("works through companion/priceListLines")
+    extended.agreed()
+
+
+@scenario(
+    "a price that came to Sales",
+    "an administrator overwrites it there",
+    "it is put back: prices belong to the back office",
+)
+def test_given_a_price_when_it_is_overwritten_here_then_it_is_put_back(extended: Bench) -> None:
+    one = extended.products[1]
+    extended.running.back_office.add_price(extended.running.world.company, one.number, Decimal("77.25"))
+    extended.sync()
+    (here,) = price_here(extended, one.sales_id, one.units[0].sales_id)
+    extended.admin.person.request("PATCH", f"productpricelevels({here['productpricelevelid']})", {"amount": 70})
+    extended.sync()
+    assert price_here(extended, one.sales_id, one.units[0].sales_id)[0]["amount"] == Decimal("77.25")
+    extended.agreed()
+
+
+def test_check_finds_nothing_wrong_with_what_works_through_the_companion(extended: Bench) -> None:
+    """Tables, columns, kinds, lengths, filters: held against what both systems say of themselves."""
+    found = [one for one in check(extended.company) if one.id.startswith("mapping")]
+    names = {one.id.split(".")[1] for one in found if one.id.endswith(".back_office")}
+    assert {"RESOURCE-PRODUCT", "PLLINE-PRODPRICE", "NOTE-ANNOTATION"} <= names
+    assert [one.message for one in found if one.level == "error"] == []
+
+
+def test_without_it_no_request_is_made_to_it_but_the_question_for_it(bench: Bench) -> None:
+    """And what needs it is no mapping of a run."""
+    result = bench.sync()
+    assert {"RESOURCE-PRODUCT", "PLLINE-PRODPRICE", "NOTE-ANNOTATION"}.isdisjoint(
+        one["mapping"] for one in result["mappings"]
+    )
+    asked = {
+        one["path"].partition("/companion/v1.0")[2]
+        for one in bench.requests("back_office")
+        if "companion" in one["path"]
+    }
+    assert asked == {"/$metadata"}
+
+
+def test_check_holds_the_units_of_items_against_the_unit_groups_of_their_products(extended: Bench) -> None:
+    """Names and sizes: a box of another size makes every order in boxes wrong."""
+
+    def told() -> list[tuple[str, str]]:
+        return [(one.level, one.message) for one in check(extended.company) if one.id == "units.items"]
+
+    assert told() == [("ok", "the units of all items hold the same in both")]
+    back_office, company = extended.running.back_office, extended.running.world.company
+    first = extended.products[0]
+    unit = first.units[1]
+    (row,) = [
+        one
+        for one in company["itemUnitOfMeasure"].find("itemNumber", first.number)
+        if one["unitOfMeasureCode"] == unit.code
+    ]
+    back_office._change(company, "itemUnitOfMeasure", row, quantityPerUnitOfMeasure=unit.size + 2)
+    lacking = next(code for code in ("KG", "SET", "HOUR") if code not in {one.code for one in first.units})
+    back_office.insert(company, "unitsOfMeasure", {"code": lacking, "displayName": "Another"})
+    back_office.add_item_unit(company, first.number, lacking, Decimal(3))
+    error, warning = told()
+    assert error[0] == "error"
+    assert f"{unit.code} of {first.number} holds {unit.size + 2} there and {unit.size} here" in error[1]
+    assert warning[0] == "warning"
+    assert f"{first.number} {lacking}" in warning[1]
+
+
+@scenario(
+    "an order with a note that both sides have",
+    "the order is shipped and invoiced, and gone from Business Central",
+    "the note stays in Sales, nobody looks for it in Business Central any more",
+)
+def test_given_a_note_when_its_order_is_posted_then_it_stays_in_sales(extended: Bench) -> None:
+    number = extended.sales_order(2)
+    extended.sync()
+    write_here(extended, number, "Call first")
+    extended.sync()
+    (order,) = extended.live_documents(number)
+    extended.clerk.act(order, "release")
+    extended.clerk.act(order, "ship")
+    extended.clerk.act(order, "invoice")
+    extended.sync(sweep_all=True)
+    assert extended.live_documents(number) == []
+    assert notes_here(extended, number) == ["Call first"]
+    extended.agreed()
+
+
+@scenario(
+    "an order with a note that both sides have",
+    "the clerk deletes the note, and nothing else happens",
+    "the sweep finds that, and the note stays in Sales",
+)
+def test_given_a_note_when_the_clerk_deletes_it_then_the_sweep_lets_it_go(extended: Bench) -> None:
+    number = extended.sales_order(2)
+    extended.sync()
+    write_here(extended, number, "Call first")
+    extended.sync()
+    (row,) = extended.clerk.through_companion("GET", "recordNotes")["value"]
+    extended.clerk.through_companion("DELETE", f"recordNotes({row['id']})", if_match="*")
+    extended.sync(sweep_all=True)
+    assert (notes_here(extended, number), notes_there(extended, number)) == (["Call first"], [])
+    extended.agreed()

@@ -40,7 +40,7 @@ page 50115 "SEC Price List Lines"
                     Caption = 'Customer number';
                     Editable = false;
                 }
-                field(itemId; ItemId)
+                field(itemId; Rec."Asset ID")
                 {
                     Caption = 'Item id';
                     Editable = false;
@@ -60,7 +60,7 @@ page 50115 "SEC Price List Lines"
                     Caption = 'Unit of measure code';
                     Editable = false;
                 }
-                field(currencyCode; Rec."Currency Code")
+                field(currencyCode; CurrencyCode)
                 {
                     Caption = 'Currency code';
                     Editable = false;
@@ -103,13 +103,20 @@ page 50115 "SEC Price List Lines"
     var
         Item: Record Item;
         UnitOfMeasure: Record "Unit of Measure";
+        GeneralLedgerSetup: Record "General Ledger Setup";
+        UnitCode: Code[10];
     begin
-        Clear(ItemId);
-        if Item.Get(Rec."Asset No.") then
-            ItemId := Item.SystemId;
+        UnitCode := Rec."Unit of Measure Code";
+        if (UnitCode = '') and Item.Get(Rec."Asset No.") then
+            UnitCode := Item."Base Unit of Measure";
         Clear(UnitOfMeasureId);
-        if UnitOfMeasure.Get(Rec."Unit of Measure Code") then
+        if UnitOfMeasure.Get(UnitCode) then
             UnitOfMeasureId := UnitOfMeasure.SystemId;
+        CurrencyCode := Rec."Currency Code";
+        if CurrencyCode = '' then begin
+            GeneralLedgerSetup.Get();
+            CurrencyCode := GeneralLedgerSetup."LCY Code";
+        end;
         CustomerNumber := '';
         if Rec."Source Type" = Rec."Source Type"::Customer then
             CustomerNumber := Rec."Source No.";
@@ -117,6 +124,6 @@ page 50115 "SEC Price List Lines"
 
     var
         CustomerNumber: Code[20];
-        ItemId: Guid;
         UnitOfMeasureId: Guid;
+        CurrencyCode: Code[10];
 }

@@ -80,8 +80,13 @@ codeunit 50120 "SEC Record Notes"
         RecordLink.Delete(true);
     end;
 
+    // A link may have outlived its record: that is no note of anything.
     local procedure Show(var Buffer: Record "SEC Record Note Buffer"; var RecordLink: Record "Record Link")
+    var
+        Parent: RecordRef;
     begin
+        if not Parent.Get(RecordLink."Record ID") then
+            exit;
         RecordLink.CalcFields(Note);
         Buffer.Init();
         Buffer."Text" := CopyStr(RecordLinkManagement.ReadNote(RecordLink), 1, MaxStrLen(Buffer."Text"));

@@ -59,8 +59,10 @@ class Companion:
         """
         return frozenset(self.reader.schema.model().sets) if self.reader is not None else frozenset()
 
-    def capabilities(self) -> frozenset[str]:
-        """What a mapping may require: each of its tables, by the name that mappings have for it."""
+    def capabilities(self, *, anew: bool = False) -> frozenset[str]:
+        """What a mapping may require: each of its tables, by the name that mappings have for it. `anew`: asked now."""
+        if anew and self.reader is not None:
+            self.reader.schema.forget()
         return frozenset(PREFIX + one for one in self.sets())
 
     def over(self) -> Reader:

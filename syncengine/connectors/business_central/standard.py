@@ -76,6 +76,7 @@ UNFILTERABLE: Final[Mapping[str, frozenset[str]]] = {
     "salesOrders": frozenset({"currencyCode", "partialShipping"}),
     "salesQuotes": frozenset({"currencyCode"}),
     "salesInvoices": frozenset({"currencyCode"}),
+    "companion/priceListLines": frozenset({"customerNumber", "unitOfMeasureId", "currencyCode"}),
 }
 
 READ_ONLY: Final[Mapping[str, frozenset[str]]] = {

@@ -116,9 +116,9 @@ class BusinessCentral:
             settings={"countries": self._countries(), "exchange_rates": ExchangeRates(self.reader)},
         )
 
-    def capabilities(self) -> frozenset[str]:
-        """What mappings may require of this environment."""
-        return self.companion.capabilities()
+    def capabilities(self, *, anew: bool = False) -> frozenset[str]:
+        """What mappings may require of this environment; what was asked within the hour, unless `anew`."""
+        return self.companion.capabilities(anew=anew)
 
     def _root(self, table: str) -> int:
         """Which root serves a table: API v2.0, or the companion. Raises Unreachable where that is not installed."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
+from typing import Final
 
 from syncengine.connectors.answers import Answer
 from syncengine.connectors.answers import error_of
@@ -176,6 +177,10 @@ class Organization:
         return user_id, self.is_integration_user(user_id)
 
 
+PRICE_LISTS: Final = "sales-price-lists"
+HOUR_S: Final = 3600.0
+
+
 class PriceLists(Mapping[str, Link]):
     """Currency id -> price list, asked for when the first order needs one.
 
@@ -203,6 +208,15 @@ class PriceLists(Mapping[str, Link]):
                 if len(chosen) == 1:
                     self._found[currency] = Link("pricelevels", str(chosen[0]["pricelevelid"]))
         return self._found
+
+    def ids(self) -> list[str]:
+        """Those that orders are priced by; asked once an hour."""
+        cache = self.reader.schema.cache
+        kept = cache.get(PRICE_LISTS, HOUR_S)
+        if not isinstance(kept, dict) or kept.get("names") != dict(self.names):
+            kept = {"names": dict(self.names), "ids": sorted({one.id for one in self._lists().values()})}
+            cache.put(PRICE_LISTS, kept)
+        return [str(one) for one in kept["ids"]]
 
     def __getitem__(self, key: str) -> Link:
         return self._lists()[key]

@@ -54,6 +54,7 @@ LOGICAL: Final[Mapping[str, str]] = {
     "invoicedetails": "invoicedetail",
     "organizations": "organization",
     "opportunities": "opportunity",
+    "annotations": "annotation",
 }
 
 LINES_NAVIGATION: Final[Mapping[str, str]] = {
@@ -123,6 +124,12 @@ LOOKUPS: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
         "uomscheduleid": {"uomschedules": "uomscheduleid"},
         "baseuom": {"uoms": "baseuom"},
     },
+    "productpricelevels": {
+        "pricelevelid": {"pricelevels": "pricelevelid"},
+        "productid": {"products": "productid"},
+        "uomid": {"uoms": "uomid"},
+    },
+    "annotations": {"objectid": {"salesorders": "objectid_salesorder"}},
     "pricelevels": {"transactioncurrencyid": {"transactioncurrencies": "transactioncurrencyid"}},
     "organizations": {"basecurrencyid": {"transactioncurrencies": "basecurrencyid"}},
 }

@@ -49,6 +49,9 @@ API = "/api/data/v9.2/"
 HOUR_S = 3600.0
 
 
+PRICES = "productpricelevels"
+
+
 class DynamicsSales:
     """Options: `price_lists` (currency code -> name), `overlap_s`."""
 
@@ -114,6 +117,7 @@ class DynamicsSales:
             choices={"price-list-of-currency": self._price_lists},
             settings={
                 "currency_rates": CurrencyRates(self.reader),
+                **({"price_lists": self._price_lists.ids()} if PRICES in names else {}),
                 "price_decimals": self.organization.price_decimals(),
                 "discount_per_unit": self.organization.discounts_count_per_unit(),
             },

@@ -160,17 +160,19 @@ class Seeding:
         ending: date = NO_DATE,
     ) -> str:
         """A price list line; blank customer, unit or currency means all, a price of 0 a discount alone."""
-        known_unit = company.by_code("unitOfMeasure", unit) if unit else None
+        item = _known(company, "item", item_number)
+        unit_shown = company.by_code("unitOfMeasure", unit or item["baseUnitOfMeasureCode"])
         return self._add(
             company,
             "priceListLine",
             priceListCode="S00001",
             customerNumber=customer_number,
-            itemId=_known(company, "item", item_number)["id"],
+            itemId=item["id"],
             itemNumber=item_number,
-            unitOfMeasureId=known_unit["id"] if known_unit is not None else NO_GUID,
+            unitOfMeasureId=unit_shown["id"] if unit_shown is not None else NO_GUID,
             unitOfMeasureCode=unit,
             currencyCode=currency,
+            _shownCurrencyCode=currency or company.local_currency,
             minimumQuantity=minimum_quantity,
             startingDate=starting,
             endingDate=ending,

@@ -143,3 +143,11 @@ def test_a_capability_can_be_taken_back_by_an_overlay(tmp_path: Path) -> None:
     (tmp_path / "above" / "agent.yaml").write_text(above, encoding="utf-8")
     (tmp_path / "agent.yaml").write_text(AGENT, encoding="utf-8")
     assert list(build(read_folders([tmp_path, tmp_path / "above"]), {})) == ["AGENT"]
+
+
+def test_an_order_follows_nothing(tmp_path: Path) -> None:
+    """`follow` is for records that belong to a document."""
+    text = ORDER.replace("name: ORDER\n", "name: ORDER\nkind: order\ndeleted: {in_back_office: follow}\n")
+    with pytest.raises(MappingError) as caught:
+        build_all(_written(tmp_path, text, AGENT), {})
+    assert "an order follows nothing" in caught.value.problems[0].message

@@ -155,6 +155,12 @@ class ResourcePage(MasterPage):
     series = "resource"
 
 
+class PriceListLinePage(Page):
+    """Shows the local currency by its code, as the pages of documents do."""
+
+    columns = {"currencyCode": "_shownCurrencyCode"}  # noqa: RUF012  as in the base class
+
+
 # What may have notes: as in the extension's own list.
 _WITH_NOTES = ("salesOrder", "salesQuote", "salesInvoice", "customer", "item")
 

@@ -52,6 +52,7 @@ _PAGES: dict[str, type[Page]] = {
     "orderDocument": companion.OrderDocumentPage,
     "itemUnitOfMeasure": companion.ItemUnitPage,
     "resource": companion.ResourcePage,
+    "priceListLine": companion.PriceListLinePage,
     "recordNote": companion.NotePage,
     "shippingAgent": MasterPage,
     **dict.fromkeys(
