@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from typing import Final
@@ -103,6 +104,16 @@ class Certificate(ClientCredentials):
                 side=self.side,
             ) from error
         return JwtAssertionCreator(key, algorithm="PS256", sha256_thumbprint=thumbprint.hex())
+
+
+def certificate_ends(file: str) -> datetime | None:
+    """Until when the certificate in this PEM file is valid; None where it cannot be read: signing in says why."""
+    try:
+        from cryptography.x509 import load_pem_x509_certificate  # noqa: PLC0415  part of the extra
+
+        return load_pem_x509_certificate(Path(file).read_bytes()).not_valid_after_utc
+    except (ImportError, OSError, ValueError):
+        return None
 
 
 class ManagedIdentity:

@@ -18,7 +18,6 @@ from typing import Final
 
 from syncengine.config.loading import secret
 from syncengine.config.models import AlertsPart
-from syncengine.config.models import AuthPart
 from syncengine.connectors.alerting import Channel
 from syncengine.connectors.alerting import Email
 from syncengine.connectors.alerting import Message
@@ -28,6 +27,9 @@ from syncengine.errors import SyncError
 from syncengine.errors import WritingStopped
 from syncengine.observe.logging import get_logger
 from syncengine.observe.metrics import Metrics
+from syncengine.records.values import Side
+from syncengine.service.credentials import Ending
+from syncengine.service.credentials import endings
 from syncengine.service.health import Health
 from syncengine.service.rounds import Standing
 from syncengine.service.subscriptions import NAME as SUBSCRIPTIONS
@@ -71,7 +73,7 @@ class Seen:
     standing: Standing
     scheduling: bool
     subscriptions: Mapping[str, Mapping[str, str]]
-    auth: Mapping[str, AuthPart]
+    endings: Mapping[Side, Ending]
     traffic_now: int = 0
     traffic_before: tuple[int, ...] = ()
 
@@ -132,15 +134,12 @@ def _records(part: AlertsPart, seen: Seen) -> list[Alert]:
 
 def _credentials(part: AlertsPart, seen: Seen) -> list[Alert]:
     found = []
-    for side, auth in seen.auth.items():
-        if not part.credentials_days or auth.expires_on is None:
-            continue
-        days = (auth.expires_on - seen.health.at.date()).days
-        if days <= part.credentials_days:
+    for side, ending in seen.endings.items():
+        days = (ending.on - seen.health.at.date()).days
+        if part.credentials_days and days <= part.credentials_days:
             told = f"expire in {days} days" if days > 0 else "have expired"
-            text = f"the credentials for {SIDE_NAMES[side]} {told} ({auth.expires_on})"
-            remedy = f"Make a new client secret, put it in place, and set [{side}.auth] expires_on to its end."
-            found.append(Alert("credentials", text, remedy, side))
+            text = f"the credentials for {SIDE_NAMES[side]} {told} ({ending.on})"
+            found.append(Alert("credentials", text, ending.remedy, side))
     return found
 
 
@@ -303,7 +302,7 @@ def _seen(company: Company, standing: Standing, health: Health, *, scheduling: b
         standing=standing,
         scheduling=scheduling,
         subscriptions=subscriptions,
-        auth={"sales": configuration.sales.auth, "back_office": configuration.back_office.auth},
+        endings=endings(company.loaded),
         traffic_now=now_changes,
         traffic_before=before,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import urllib.request
@@ -11,7 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from click.testing import CliRunner
+
+from syncengine.cli.main import cli
 from syncengine.cli.shapes import schema
+from syncengine.observe.logging import configure
 from syncengine.sandbox.exchange import from_json
 from syncengine.sandbox.exchange import to_json
 from tests.acceptance.json_schema import problems
@@ -66,7 +71,7 @@ class Shell:
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / "syncengine.toml"
         file.write_text(text, encoding="utf-8")
-        return Shell(file, self.printed, self.environment)
+        return type(self)(file, self.printed, self.environment)
 
     def fault(self, side: str, **fault: Any) -> None:
         self.door(side, "POST", "faults", fault)
@@ -84,6 +89,24 @@ class Shell:
         with urllib.request.urlopen(request, timeout=20) as answer:
             text = answer.read()
         return from_json(text) if text else None
+
+
+class Here(Shell):
+    """The same commands in this process: starting one for each costs more than most of them do. Not for servers, which
+    change what signals do to a process.
+    """
+
+    def run(self, *arguments: str, expect: int | None = 0) -> Said:
+        handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            done = CliRunner(env=self.environment).invoke(cli, ["--config", str(self.config), *arguments])
+        finally:
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+            configure("json", "error")
+        if expect is not None:
+            assert done.exit_code == expect, f"{arguments}: {done.exit_code}\n{done.stdout}\n{done.stderr}"
+        return Said(done.exit_code, done.stdout, done.stderr)
 
 
 def sandbox(folder: Path, *arguments: str) -> tuple[subprocess.Popen[str], Shell]:

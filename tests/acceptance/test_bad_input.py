@@ -7,9 +7,15 @@ from pathlib import Path
 import pytest
 
 from syncengine.config.mapping_files import shipped_folder
+from tests.acceptance.shell import Here
 from tests.acceptance.shell import Shell
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def shell(shell: Shell) -> Shell:
+    return Here(shell.config, shell.printed, shell.environment)
 
 
 def _error(shell: Shell, *arguments: str, expect: int) -> dict[str, str]:
@@ -145,5 +151,5 @@ def test_no_mode_is_a_usage_error_that_says_what_to_choose(shell: Shell, tmp_pat
 
 def test_an_unknown_command_and_a_missing_file(shell: Shell, tmp_path: Path) -> None:
     assert shell.run("snyc", expect=2).out == ""
-    gone = Shell(tmp_path / "nowhere.toml", shell.printed, shell.environment)
+    gone = Here(tmp_path / "nowhere.toml", shell.printed, shell.environment)
     assert "nowhere.toml" in _error(gone, "sync", expect=2)["message"]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
+from tests.acceptance.shell import Here
 from tests.acceptance.shell import Shell
 
 pytestmark = pytest.mark.slow
@@ -20,6 +20,11 @@ MAPPING = {
     *("archived", "recreated", "waiting", "in_progress", "conflicts", "failed"),
 }
 BOTH = {"sales", "back_office"}
+
+
+@pytest.fixture(scope="module")
+def shell(shell: Shell) -> Shell:
+    return Here(shell.config, shell.printed, shell.environment)
 
 
 @pytest.fixture(scope="module")
@@ -68,16 +73,6 @@ def test_full_sync_without_match_is_refused_where_both_sides_have_uncoupled_reco
     fresh = shell.rewritten(tmp_path)
     result = fresh.run("full-sync", "--no-match", "--mapping", "CUSTOMER", "--json", expect=2)
     assert "CUSTOMER" in result.out
-
-
-def test_json_stays_clean_when_logs_are_chatty(loaded: Shell) -> None:
-    process = loaded.rewritten(loaded.config.parent.parent / "chatty")
-    arguments = [process.config, "--log-level", "debug", "--log-format", "json", "sync", "--mapping", "CURRENCY"]
-    said = process.run(*map(str, arguments[1:]), "--json")
-    assert json.loads(said.out)["kind"] == "sync"
-    assert all(isinstance(json.loads(line), dict) for line in said.err.splitlines())
-    secret = loaded.printed["sales"]["clients"]["integration"]["client_secret"]
-    assert secret not in said.err
 
 
 def test_listings(loaded: Shell) -> None:

@@ -29,6 +29,7 @@ from syncengine.service.lease import hold
 from syncengine.store.session import Session
 from tests.acceptance.json_schema import problems
 from tests.acceptance.shell import PROGRAM
+from tests.acceptance.shell import Here
 from tests.acceptance.shell import Shell
 from tests.bench.bench import Bench
 from tests.bench.bench import eventually
@@ -337,8 +338,9 @@ def test_130_an_interrupted_run_ends_safely_and_its_json_is_whole(shell: Shell, 
         shell.calm()
     found = json.loads(out)
     assert (process.returncode, found["status"], found["exit_code"]) == (130, "interrupted", 130), err
-    fresh.run("full-sync")
-    assert fresh.json("verify")["differences"] == []
+    here = Here(fresh.config, fresh.printed, fresh.environment)
+    here.run("full-sync")
+    assert here.json("verify")["differences"] == []
 
 
 def test_a_reader_that_has_seen_enough_is_no_bug(commands: Commands) -> None:
@@ -368,7 +370,6 @@ def test_the_configuration_is_found_by_its_variable_and_a_company_by_its_name(
 def test_logs_and_json_never_mix(shell: Shell, tmp_path: Path) -> None:
     """At the noisiest level: one document on standard output, one object a line on standard error."""
     fresh = shell.rewritten(tmp_path)
-    fresh.run("full-sync", "--mapping", "CURRENCY")
     process = fresh.start("--log-level", "debug", "--log-format", "json", "sync", "--mapping", "CURRENCY", "--json")
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err

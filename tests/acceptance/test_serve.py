@@ -21,6 +21,7 @@ from typing import Any
 
 import pytest
 
+from tests.acceptance.shell import Here
 from tests.acceptance.shell import Shell
 from tests.acceptance.shell import sandbox
 
@@ -153,15 +154,16 @@ def test_it_syncs_on_schedule_measures_and_ends_cleanly(shell: Shell, tmp_path: 
     fresh = shell.rewritten(tmp_path)
     with serving(fresh, OFTEN) as daemon:
         assert daemon.get("/healthz")[0] == 200
-        eventually(lambda: len(fresh.json("couplings", "--mapping", "SALESORDER-ORDER")) >= ORDERS)
+        here = Here(fresh.config, fresh.printed, fresh.environment)
+        eventually(lambda: len(here.json("couplings", "--mapping", "SALESORDER-ORDER")) >= ORDERS)
         eventually(lambda: daemon.get("/readyz")[0] == 200)
         assert daemon.get("/no-such-page")[0] == 404
-        beside = fresh.run("sync", "--wait", "60", "--json", expect=None)
+        beside = here.run("sync", "--wait", "60", "--json", expect=None)
         assert beside.code == 0, beside
         company = shell.printed["back_office"]["company"]
         labels = f'company="{company}",mapping="SALESORDER-ORDER"'
         eventually(lambda: daemon.metric(f"syncengine_records_in_step_ratio{{{labels}}}") == 1.0)
-        coupled = fresh.json("couplings", "--mapping", "SALESORDER-ORDER")
+        coupled = here.json("couplings", "--mapping", "SALESORDER-ORDER")
         assert daemon.metric(f"syncengine_coupled_records{{{labels}}}") == len(coupled)
         assert daemon.metric(f"syncengine_conflicts{{{labels}}}") == 0
         ended(daemon)
@@ -278,7 +280,7 @@ def test_a_clerks_edit_arrives_by_subscription_long_before_the_schedule(shell: S
         ends = f'syncengine_subscription_expiry_timestamp_seconds{{company="{company}",side="back_office"}}'
         eventually(lambda: (daemon.metric(ends) or 0) > time.time() + 2 * 86_400)
         first = daemon.standing()["last"]["incremental"]["run"]
-        orders = fresh.json("couplings", "--mapping", "SALESORDER-ORDER")
+        orders = Here(fresh.config, fresh.printed, fresh.environment).json("couplings", "--mapping", "SALESORDER-ORDER")
         for one in orders:
             # Some are released already: for those it changes nothing, or is refused.
             with contextlib.suppress(urllib.error.HTTPError):
@@ -320,13 +322,15 @@ def test_a_taken_port_is_a_configuration_error(shell: Shell, tmp_path: Path) -> 
 
 def test_a_run_beside_a_run_ends_with_5_or_waits(shell: Shell, tmp_path: Path) -> None:
     fresh = shell.rewritten(tmp_path)
-    shell.fault("sales", kind="latency", next=4, seconds=2.5, match={"path": "api/data"})
+    beside = Here(fresh.config, fresh.printed, fresh.environment)
+    beside.run("db", "upgrade")
+    shell.fault("sales", kind="latency", next=2, seconds=3.5, match={"path": "accounts"})
     try:
         first = fresh.start("full-sync", "--mapping", "CUSTOMER")
-        time.sleep(2)
-        second = fresh.run("sync", "--mapping", "CUSTOMER", "--json", expect=5)
+        eventually(lambda: beside.json("status")["running"])
+        second = beside.run("sync", "--mapping", "CUSTOMER", "--json", expect=5)
         assert second.json["error"]["remedy"]
-        third = fresh.run("sync", "--mapping", "CUSTOMER", "--wait", "60")
+        third = beside.run("sync", "--mapping", "CUSTOMER", "--wait", "60")
         assert third.code == 0
         out, err = first.communicate(timeout=60)
         assert first.returncode == 0, out + err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -67,6 +68,24 @@ def test_the_cron_table_has_five_fields_and_a_user() -> None:
         assert INSTALLED in command
 
 
+def test_cron_gives_the_program_its_secrets(tmp_path: Path) -> None:
+    """The file is the one that systemd reads: NAME=value, one a line, and nothing that exports them."""
+    stub, secrets, seen = tmp_path / "syncengine", tmp_path / "secrets.env", tmp_path / "seen"
+    stub.write_text(f'#!/bin/sh\necho "$SYNCENGINE_SALES_SECRET $1" >> {seen}\n', encoding="utf-8")
+    stub.chmod(0o755)
+    secrets.write_text("SYNCENGINE_SALES_SECRET=quiet\n", encoding="utf-8")
+    for line in (CONFIG / "syncengine.cron").read_text(encoding="utf-8").splitlines():
+        if line[:1] in "*0123456789":
+            called = line.split(None, 6)[6].replace(INSTALLED, str(stub))
+            subprocess.run(  # noqa: S603
+                ["/bin/sh", "-c", called.replace("/etc/syncengine/secrets.env", str(secrets))],
+                env={"PATH": "/usr/bin:/bin"},
+                check=True,
+                timeout=60,
+            )
+    assert seen.read_text(encoding="utf-8").splitlines() == ["quiet sync", "quiet verify"]
+
+
 def test_the_containers_recipe_copies_what_is_there_and_nothing_that_is_ignored() -> None:
     recipe = (CONFIG / "Containerfile").read_text(encoding="utf-8")
     copied = [
@@ -94,37 +113,52 @@ def test_the_compose_file_names_secrets_and_volumes_that_it_defines() -> None:
     assert loaded.store_url().startswith("postgresql+psycopg://")
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_loads_and_offers_the_commands(shell: str, tmp_path: Path) -> None:
-    source = subprocess.run(  # noqa: S603
-        [PROGRAM],
-        env={"_SYNCENGINE_COMPLETE": f"{shell}_source"},
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    ).stdout
-    assert "_SYNCENGINE_COMPLETE" in source
-    words = {"bash": {"COMP_WORDS": "syncengine mapp", "COMP_CWORD": "1"},
-             "zsh": {"COMP_WORDS": "syncengine mapp", "COMP_CWORD": "1"},
-             "fish": {"COMP_WORDS": "syncengine mapp", "COMP_CWORD": "mapp"}}[shell]  # fmt: skip
-    offered = subprocess.run(  # noqa: S603
-        [PROGRAM],
-        env={"_SYNCENGINE_COMPLETE": f"{shell}_complete", **words},
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    ).stdout
-    assert "mappings" in offered
-    assert "verify" not in offered
+# What each shell offers for `syncengine mapp<Tab>`, its own machinery included; {script} is what we give it.
+COMPLETES = {
+    "bash": ". {script}; COMP_WORDS=(syncengine mapp); COMP_CWORD=1; _syncengine_completion syncengine mapp; "
+    'echo "${{COMPREPLY[@]}}"',
+    "zsh": "autoload -U compinit; compinit -D; . {script}; words=(syncengine mapp); CURRENT=2; "
+    "_describe() {{ print -l -- $completions_with_descriptions }}; compadd() {{ print -l -- $completions }}; "
+    "_syncengine_completion",
+    "fish": "source {script}; complete -C 'syncengine mapp'",
+}
+BARE = {"bash": ["--norc"], "zsh": ["-f"], "fish": ["--no-config"]}
+
+
+@pytest.mark.parametrize("shell", COMPLETES)
+def test_completion_offers_the_commands(shell: str, tmp_path: Path) -> None:
     program = shutil.which(shell)
     if program is None:
         pytest.skip(f"there is no {shell} on this machine to load its script into")
     script = tmp_path / "completion"
-    script.write_text(source, encoding="utf-8")
-    load_it = f"autoload -U compinit; compinit -D; . {script}" if shell == "zsh" else f". {script}"
-    subprocess.run([program, "-c", load_it], check=True, timeout=60)  # noqa: S603
+    environment = {"PATH": f"{Path(PROGRAM).parent}:/usr/bin:/bin", "HOME": str(tmp_path)}
+    script.write_text(_said([PROGRAM], {**environment, "_SYNCENGINE_COMPLETE": f"{shell}_source"}), encoding="utf-8")
+    offered = _said([program, *BARE[shell], "-c", COMPLETES[shell].format(script=script)], environment)
+    assert "mappings" in offered
+    assert "verify" not in offered
+
+
+def _said(command: list[str], environment: dict[str, str]) -> str:
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=60)  # noqa: S603
+    assert done.stderr == ""
+    return done.stdout
+
+
+def test_prometheus_takes_the_rules_and_what_the_dashboard_asks(tmp_path: Path) -> None:
+    """The dashboard's expressions as rules, its variables filled in; tests/unit/observe holds both to our metrics."""
+    program = shutil.which("promtool")
+    if program is None:
+        pytest.skip("there is no promtool on this machine")
+    dashboard = json.loads((CONFIG / "grafana-dashboard.json").read_text(encoding="utf-8"))
+    asked = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    rules = [
+        {"record": f"dashboard:{number}", "expr": re.sub(r"\$\w+", ".*", one.replace("$__rate_interval", "5m"))}
+        for number, one in enumerate(asked)
+    ]
+    file = tmp_path / "dashboard.yml"
+    file.write_text(json.dumps({"groups": [{"name": "dashboard", "rules": rules}]}), encoding="utf-8")
+    for one in (CONFIG / "prometheus-alerts.yml", file):
+        assert "SUCCESS" in _said([program, "check", "rules", str(one)], {"PATH": "/usr/bin:/bin"})
 
 
 def test_the_page_about_completion_says_what_works() -> None:

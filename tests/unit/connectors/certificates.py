@@ -21,7 +21,13 @@ class Made:
 
 
 def certificate(
-    name: str, issuer: Made | None = None, *, address: str = "127.0.0.1", authority: bool = False, password: bytes = b""
+    name: str,
+    issuer: Made | None = None,
+    *,
+    address: str = "127.0.0.1",
+    authority: bool = False,
+    password: bytes = b"",
+    days: int = 1,
 ) -> Made:
     """For this address, signed by `issuer` or by itself."""
     pytest.importorskip("cryptography", reason="the extra `entra` is not installed here")
@@ -43,7 +49,7 @@ def certificate(
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=days))
         .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
         .add_extension(names, critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)

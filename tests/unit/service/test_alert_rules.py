@@ -11,18 +11,17 @@ from datetime import timedelta
 import pytest
 
 from syncengine.config.models import AlertsPart
-from syncengine.config.models import AuthPart
 from syncengine.errors import StoreError
 from syncengine.service.alerts import KINDS
 from syncengine.service.alerts import Seen
 from syncengine.service.alerts import judge
+from syncengine.service.credentials import Ending
 from syncengine.service.health import Health
 from syncengine.service.rounds import Standing
 from syncengine.store.health import MappingHealth
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
-AUTH = AuthPart(kind="none")
-QUIET = Seen(Health(NOW), Standing("scheduling"), True, {}, {"sales": AUTH, "back_office": AUTH})
+QUIET = Seen(Health(NOW), Standing("scheduling"), True, {}, {})
 PART = AlertsPart()
 
 
@@ -41,7 +40,7 @@ STOPPED = replace(QUIET, standing=Standing("failing", "restored-system", "restor
 OTHER_MODE = replace(
     QUIET, scheduling=False, standing=Standing("standing-by", "other-mode", "h:1 is at work", "stop it")
 )
-EXPIRING = replace(QUIET, auth={"sales": AUTH.model_copy(update={"expires_on": date(2026, 3, 10)})})
+EXPIRING = replace(QUIET, endings={"sales": Ending(date(2026, 3, 10), "make a new one")})
 LOST = replace(QUIET, subscriptions={"back_office": {"until": _ago(hours=1).isoformat()}})
 REFUSED = replace(QUIET, subscriptions={"sales": {"error": "no privilege", "remedy": "grant it"}})
 SILENT = replace(QUIET, traffic_before=(9, 7, 12))
@@ -81,7 +80,7 @@ def test_each_cause_makes_exactly_its_alert_and_says_what_to_do(kind: str, seen:
         _orders(oldest={("sales", "moving"): _ago(minutes=14)}),
         _orders(oldest={("sales", "waiting"): _ago(days=3), ("back_office", "person"): _ago(days=3)}),
         _orders(conflicts=2, oldest_conflict=_ago(minutes=59)),
-        replace(QUIET, auth={"sales": AUTH.model_copy(update={"expires_on": date(2026, 3, 17)})}),
+        replace(QUIET, endings={"sales": Ending(date(2026, 3, 17), "make a new one")}),
         replace(QUIET, traffic_before=(9, 4, 12)),
         replace(QUIET, traffic_before=(9, 7, 12), traffic_now=1),
         replace(QUIET, subscriptions={"back_office": {"until": (NOW + timedelta(hours=1)).isoformat()}}),
@@ -121,6 +120,6 @@ def test_a_store_that_does_not_answer_is_judged_by_its_own_alert_only() -> None:
 def test_the_days_left_are_named() -> None:
     (found,) = judge(PART, EXPIRING)
     assert "8 days" in found.text
-    over = replace(QUIET, auth={"sales": AUTH.model_copy(update={"expires_on": date(2026, 3, 1)})})
+    over = replace(QUIET, endings={"sales": Ending(date(2026, 3, 1), "make a new one")})
     (found,) = judge(PART, over)
     assert "have expired" in found.text
