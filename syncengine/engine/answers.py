@@ -7,14 +7,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from syncengine.engine.recover import taken
-from syncengine.engine.shown import Shown
 from syncengine.engine.shown import shown_by
 from syncengine.mapping.model import Row
 from syncengine.mapping.model import TableMapping
-from syncengine.mapping.model import grouping
 from syncengine.orders.recreate import REMOVE
 from syncengine.orders.recreate import WAY_BACK
-from syncengine.planner.build import LINE_SET
 from syncengine.planner.settle import Made
 from syncengine.planner.steps import ReceiptOutcome
 from syncengine.planner.steps import Step
@@ -98,29 +95,8 @@ def made(mapping: TableMapping, operation: Operation) -> Made:
             lines[step.about] = after.id
         lost |= _lost(mapping, step, after)
         if after is not None:
-            found = shown_by(mapping, step, after, operation.documents.get(step.side))
-            shown |= _not_carried(mapping, operation, step, after, found) if operation.kind == "recreate" else found
+            shown |= shown_by(mapping, step, after, operation.documents.get(step.side))
     return Made(document, lines, frozenset(lost), state_lost, shown)
-
-
-def _not_carried(mapping: TableMapping, operation: Operation, step: Step, after: Document, shown: Shown) -> Shown:
-    """A successor takes over what its predecessor held, a clerk's edits that have not reached Sales among it: that was
-    known, and is still to flow. What was not known beforehand is on the lines that are new with it.
-    """
-    new = {one.line for one in operation.executes if one.group == LINE_SET and isinstance(one.line, str)}
-    lines = [(step.about, after.id)] if step.verb == "create-line" else []
-    if step.verb == "create":
-        lines = [(partner, line.id) for partner, line in zip(step.partners, after.lines, strict=False)]
-    made_new = {line_id for partner, line_id in lines if partner in new}
-    groups = grouping(mapping.rows, mapping.groups)
-    merged = {row for one in operation.executes if one.line is None for row in groups.get(one.group, ())}
-    found: Shown = {}
-    for (side, line_id), values in shown.items():
-        if line_id in made_new:
-            found[side, line_id] = values
-        elif not line_id and (kept := {name: value for name, value in values.items() if name in merged}):
-            found[side, line_id] = kept
-    return found
 
 
 def _stood_in(operation: Operation, step: Step) -> bool:

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.slow
 
 COMMAND = Path(sys.executable).parent / "syncengine"
 CHOSEN = [(test, named) for module in modules() for test, one, named in told(module) if one.as_processes]
+OFTEN = 3  # `make test` takes every so manieth
 
 
 class ProcessBench(Bench):
@@ -48,6 +49,12 @@ def process_shop(running: world.Sandbox, tmp_path: Path) -> Iterator[Bench]:
     made.restart()
 
 
-@pytest.mark.parametrize(("test", "named"), CHOSEN, ids=[test.__name__ for test, _ in CHOSEN])
+@pytest.mark.parametrize(
+    ("test", "named"),
+    [
+        pytest.param(test, named, marks=() if at % OFTEN == 0 else pytest.mark.long, id=test.__name__)
+        for at, (test, named) in enumerate(CHOSEN)
+    ],
+)
 def test_played(process_shop: Bench, test: Test, named: dict[str, Any]) -> None:
     test(process_shop, **named)

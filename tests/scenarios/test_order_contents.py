@@ -358,7 +358,7 @@ def test_an_owner_who_is_no_salesperson_leaves_the_customers_own(bench: Bench) -
     bench.agreed()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_an_order_of_a_thousand_lines(bench: Bench) -> None:
     products = [bench.products[place % 12] for place in range(1000)]
     number = bench.sales_order(*range(1, 1001), products=products, freightamount=Decimal(9))
