@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterable
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import httpcore
@@ -114,14 +115,21 @@ def open_client(
     return client, deadline
 
 
+@cache
+def _public() -> ssl.SSLContext:
+    """Read once in a process: there are some hundred of them."""
+    return httpx.create_ssl_context()
+
+
 def _trust(ca_file: str) -> ssl.SSLContext:
     """The public authorities, and ours where there is one: the token service keeps a public certificate."""
+    if not ca_file:
+        return _public()
     context = httpx.create_ssl_context()
-    if ca_file:
-        try:
-            context.load_verify_locations(ca_file)
-        except (OSError, ssl.SSLError) as error:
-            raise ConfigurationError(
-                f"the certificate authority {ca_file} cannot be read: {error}", remedy="Set ca_file to a PEM file."
-            ) from error
+    try:
+        context.load_verify_locations(ca_file)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigurationError(
+            f"the certificate authority {ca_file} cannot be read: {error}", remedy="Set ca_file to a PEM file."
+        ) from error
     return context

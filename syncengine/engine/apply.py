@@ -90,12 +90,12 @@ class Applier:
                 if paused(self.run, mapping.name):
                     return
                 items = self.run.store.work.claim(mapping.name, self.run.limits.chunk, self.run.clock.now(), only)
+                if not items:
+                    return
                 busy = self.run.store.journal.busy(mapping.name)
                 if pace is None:
                     total = self.run.store.work.pending(mapping.name) if self.run.watched else None
                     pace = Pace("applied", {"mapping": mapping.name}, self.run.clock.now(), total)
-            if not items:
-                return
             candidates = read(self.run, mapping, items)
             self.gate.believe(mapping, candidates)
             candidates = rested(self.run, mapping, doubted(self.run, gather(self.run, mapping, candidates)))

@@ -91,6 +91,7 @@ class Company:
     part: CompanyPart
     clock: Clock = field(default_factory=SystemClock)
     on_exchange: Callable[[str, str, int, float], None] = lambda _side, _method, _status, _seconds: None
+    _mappings: dict[str, dict[str, TableMapping]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -280,13 +281,13 @@ class Company:
         """Mappings, rules, facts, and what both systems say of themselves. Raises MappingError, RemoteSystemError."""
         settings = self.settings()
         capabilities = self.back_office.capabilities()
-        offline = list(build(self.written, settings, capabilities).values())
+        offline = list(self._built(settings, capabilities).values())
         for name in wanted:
             self._known(name, [one.name for one in offline])
         traits = {side: system.traits(tables_of(offline, side)) for side, system in self.systems().items()}
         for one in traits.values():
             settings |= one.settings
-        mappings = build(self.written, settings, capabilities)
+        mappings = self._built(settings, capabilities)
         facts = Facts(self.name, self.clock.now(), settings, traits)
         by_kind: dict[str, Rules] = {
             "order": self._order_rules(settings),
@@ -296,6 +297,15 @@ class Company:
         plain = PlainRules()
         rules = {name: by_kind.get(one.kind, plain) for name, one in mappings.items()}
         return Live(mappings, rules, facts, {name: self.written[name].digest(capabilities) for name in mappings})
+
+    def _built(self, settings: Mapping[str, Any], capabilities: frozenset[str]) -> dict[str, TableMapping]:
+        """As built the last time where nothing has changed since: two sorts of settings take turns in each run."""
+        key = repr((sorted(settings.items()), sorted(capabilities)))
+        if key not in self._mappings:
+            if len(self._mappings) > 1:
+                self._mappings.clear()
+            self._mappings[key] = build(self.written, settings, capabilities)
+        return dict(self._mappings[key])
 
     def _known(self, name: str, known: Sequence[str]) -> None:
         if name in known:

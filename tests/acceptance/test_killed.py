@@ -17,7 +17,7 @@ def test_killed_again_and_again_in_a_first_load(tmp_path: Path) -> None:
     """Each process is killed somewhat later than the last; in the end each order is on both sides once."""
     process, shell = sandbox(tmp_path, "--orders", "60")
     try:
-        for delay in (1.2, 1.9, 2.6, 3.3, 4.0, 4.7, 5.4):
+        for delay in (1.2, 2.6, 4.0, 5.4):
             run = shell.start("full-sync")
             time.sleep(delay)
             run.kill()
@@ -67,7 +67,7 @@ def test_a_killed_load_goes_on_at_its_page(tmp_path: Path) -> None:
 
 
 def _masters(shell: Shell) -> list[str]:
-    names = [one["id"] for one in shell.json("mappings", "list") if one["kind"] != "order"]
+    names = [one["id"] for one in shell.json("mappings", "list") if one["kind"] != "order" and not one["requires"]]
     return [part for name in names for part in ("--mapping", name)]
 
 

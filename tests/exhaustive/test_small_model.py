@@ -129,7 +129,7 @@ STOPPED = _batches(SINGLE, STOPPED_TOGETHER)
 @pytest.mark.parametrize("part", range(len(STOPPED)))
 def test_some_stops(running: world.Sandbox, tmp_path: Path, part: int) -> None:
     """Every 20th moment, begun at a different one in each part."""
-    for at in range(5 + 7 * part, MOMENTS, OFTEN):
+    for at in range(5 + OFTEN * part, MOMENTS, OFTEN * len(STOPPED)):
         _stopped(running, tmp_path, STOPPED[part], at)
 
 

@@ -134,8 +134,8 @@ def _same_origin(patch: Patch) -> None:
 def _overlap(patch: Patch) -> None:
     original = back_office_changes.Changes.__init__
 
-    def without(self: Any, reader: Any, overlap_s: float, competitors: Any) -> None:
-        original(self, reader, 0.0 * overlap_s, competitors)
+    def without(self: Any, reader: Any, overlap_s: float, *others: Any) -> None:
+        original(self, reader, 0.0 * overlap_s, *others)
 
     patch.setattr(back_office_changes.Changes, "__init__", without)
 

@@ -20,7 +20,7 @@ CASES = [(side, way, after) for side in ("sales", "back_office") for way in ("re
          for after in MOMENTS]  # fmt: skip
 IMPATIENT = {"request_timeout_s": 1, "connect_timeout_s": 1, "attempts": 2, "patience_s": 2}  # while it is cut
 PATIENT = {"request_timeout_s": 4, "connect_timeout_s": 2, "attempts": 5, "patience_s": 30}
-OFTEN = 5  # `make test` takes every so manieth
+OFTEN = 8  # `make test` takes every so manieth
 
 
 @pytest.fixture

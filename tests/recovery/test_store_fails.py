@@ -47,7 +47,7 @@ def _fail_at(running: world.Sandbox, folder: Path, at: int | None, pragma: str) 
         countdown = Countdown(None)
         broken = False
 
-        def moment(_name: str) -> None:
+        def moment(_name: str, _verbs: object = ()) -> None:
             nonlocal broken
             countdown.count += 1
             broken = broken or (at is not None and countdown.count >= at)
