@@ -42,6 +42,17 @@ class Countdown:
 
 
 @dataclass
+class Lasting(Countdown):
+    """Of the moments only those at which something that outlives a process has just changed: a system after a write,
+    the store after a commit that changed it. To die at any moment is to leave what the last of these left.
+    """
+
+    def moment(self, name: str, verbs: Collection[str] = ()) -> None:
+        if name == "after commit" or (name.startswith("after ") and name.endswith(".write")):
+            super().moment(name, verbs)
+
+
+@dataclass
 class Interruption(Countdown):
     """At a moment of a run, by number or by name, somebody acts instead of the process dying."""
 
@@ -106,14 +117,21 @@ def install(countdown: Countdown, company: Company, patch: pytest.MonkeyPatch) -
     @contextlib.contextmanager
     def transaction(self: Session) -> Iterator[None]:
         outermost = self._depth == 0
+        changes = _changes(self)
         with original(self):
             yield
             if outermost:
                 countdown.moment("before commit")
         if outermost:
-            countdown.moment("after commit")
+            countdown.moment("after commit" if changes is None or _changes(self) != changes else "after looking")
 
     patch.setattr(Session, "transaction", transaction)
+
+
+def _changes(session: Session) -> int | None:
+    """How many rows this connection has changed; None where the driver does not count."""
+    found: int | None = getattr(session.connection.connection.driver_connection, "total_changes", None)
+    return found
 
 
 def _around(countdown: Countdown, name: str, call: Callable[..., Any]) -> Callable[..., Any]:

@@ -10,6 +10,7 @@ import pytest
 from syncengine.sandbox import world
 from tests.bench.bench import Bench
 from tests.recovery.situations import Situation
+from tests.recovery.test_dying import OFTEN
 from tests.recovery.test_dying import _die_at
 from tests.recovery.test_dying import _moments
 from tests.recovery.test_lost_answers import _one
@@ -63,7 +64,7 @@ SITUATIONS = (
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda one: one.name)
 def test_a_process_that_dies_at_some_moments(running: world.Sandbox, tmp_path: Path, situation: Situation) -> None:
     first = 5 + SITUATIONS.index(situation) * 9
-    for at in range(first, _moments(running, tmp_path, situation), 45):
+    for at in range(first, _moments(running, tmp_path, situation), OFTEN):
         folder = tmp_path / str(at)
         folder.mkdir()
         _die_at(running, folder, situation, at)
