@@ -25,6 +25,7 @@ from tests.exhaustive.model import expected
 from tests.exhaustive.model import sets_of_edits
 from tests.recovery.crashes import Countdown
 from tests.recovery.crashes import Killed
+from tests.recovery.crashes import Lasting
 from tests.recovery.crashes import install
 
 Case = tuple[Edits, Edits]
@@ -51,7 +52,7 @@ def _run(bench: Bench, cases: Sequence[Case], at: int | None) -> Countdown:
         people.edit(bench, number, "sales", sales)
         people.edit(bench, number, "back_office", back_office)
     before, entered = people.pictures(bench, numbers), _orders_in_sales(bench)
-    countdown = Countdown(at)
+    countdown = Lasting(at)
     company = bench.new_process()
     with pytest.MonkeyPatch.context() as patch:
         install(countdown, company, patch)
