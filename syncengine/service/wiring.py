@@ -91,7 +91,7 @@ class Company:
     part: CompanyPart
     clock: Clock = field(default_factory=SystemClock)
     on_exchange: Callable[[str, str, int, float], None] = lambda _side, _method, _status, _seconds: None
-    _mappings: dict[str, dict[str, TableMapping]] = field(default_factory=dict)
+    _mappings: dict[str, dict[str, TableMapping]] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def name(self) -> str:

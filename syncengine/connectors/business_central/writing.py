@@ -33,6 +33,7 @@ from syncengine.connectors.http import NotSent
 from syncengine.connectors.odata import jsonbatch
 from syncengine.connectors.odata.query import with_options
 from syncengine.errors import SyncError
+from syncengine.observe.logging import get_logger
 from syncengine.planner.steps import Receipt
 from syncengine.planner.steps import ReceiptOutcome
 from syncengine.planner.steps import RemoteError
@@ -41,6 +42,8 @@ from syncengine.records.document import Document
 from syncengine.records.document import Gone
 from syncengine.records.document import View
 from syncengine.records.traits import Belonging
+
+log = get_logger()
 
 FIRST_BATCH = 20
 MOST_OPERATIONS = 100
@@ -249,6 +252,7 @@ class Writer:
                 answer = self.http.once("DELETE", url, headers, None)
                 if answer.status >= 400 and not is_gone(answer):  # noqa: PLR2004
                     raise NoAnswer(answer.words())  # noqa: TRY301
+                log.warning("remains_removed", side="back_office", table=step.table, id=left.id)
         except (NoAnswer, NotSent, NotJson, SyncError) as error:
             words = f"{refused.error.message if refused.error else ''} (what it may have left: {error})"
             return Receipt(step.no, ReceiptOutcome.UNKNOWN, None, RemoteError(0, "no-answer", words))
