@@ -19,6 +19,7 @@ VERBS = {
     "delete-line": "delete line in",
     "update-part": "change",
     "create-part": "create",
+    "delete-part": "delete",
     "fill-part": "fill the file in",
     "set-state": "set state of",
     "read": "read",

@@ -304,7 +304,8 @@ class Finisher:
     def _only_derived(
         self, mapping: TableMapping, operation: Operation, step: Step, known: Document, fresh: Document
     ) -> bool:
-        computed = self.run.facts.traits[step.side].table(mapping.of(step.side).table).computed
+        traits = self.run.facts.traits[step.side].table(mapping.of(step.side).table)
+        computed = traits.computed.union(*(one.shown for one in traits.belongings if _put(operation, one.table)))
         own = own_writes(operation, step.side)
         if fresh.version == step.expects and not step.verb.endswith("-line"):
             return False  # refused with the right token: asking again would go on for ever
@@ -407,6 +408,13 @@ class Finisher:
 def _is_done(operation: Operation, step: Step) -> bool:
     receipt = operation.receipts.get(step.no)
     return receipt is not None and receipt.outcome is ReceiptOutcome.DONE
+
+
+def _put(operation: Operation, table: str) -> bool:
+    """Have we written rows of this table that belong to the document?"""
+    return any(
+        step.table == table and step.verb.endswith("-part") and _is_done(operation, step) for step in operation.steps
+    )
 
 
 def _coupling_of(subject: Subject) -> int:

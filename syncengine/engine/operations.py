@@ -27,6 +27,7 @@ from syncengine.errors import SyncError
 from syncengine.mapping.model import TableMapping
 from syncengine.observe import tracing
 from syncengine.observe.logging import get_logger
+from syncengine.planner.extras import with_extras
 from syncengine.planner.rounds import Send
 from syncengine.planner.rounds import Stopped
 from syncengine.planner.rounds import advance
@@ -230,9 +231,19 @@ class Operations:
                 run.counts.written(mapping.name, step)
                 if step.verb == "create" and isinstance(receipt.after, Document):
                     run.store.journal.claim(one.id, mapping.name, step.side, "id", [receipt.after.id])
+        if step.belongings and isinstance(receipt.after, Document):
+            one.operation = self._extended(one.operation, step, receipt.after)
         if step.role == "recheck" and self._edited(mapping, operation, receipt):
             run.store.journal.flag_foreign_edit(one.id)
             one.operation = replace(operation, foreign_edit=True)
+
+    def _extended(self, operation: Operation, read: Step, seen: Document) -> Operation:
+        about = [step for step in operation.steps if step.when == "extra" and step.instead_of == read.no]
+        owners = {step.no: str(step.line or "") for step in resolved(operation, about)}
+        extended = replace(operation, steps=with_extras(operation.steps, read, seen, owners))
+        if extended.steps != operation.steps:
+            self.run.store.journal.extend(extended)
+        return extended
 
     def _edited(self, mapping: TableMapping, operation: Operation, receipt: Receipt) -> bool:
         """Does the predecessor, read once more, differ from what was archived and carried over?"""

@@ -8,7 +8,6 @@ meanwhile, the way back is taken.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +15,8 @@ from dataclasses import dataclass
 from syncengine.mapping.fold import mapped_lines
 from syncengine.mapping.transforms import number
 from syncengine.orders import states
+from syncengine.orders.belongings import attach
+from syncengine.orders.belongings import take_off
 from syncengine.planner.build import LINE_SET
 from syncengine.planner.build import SEQUENCE_GAP
 from syncengine.planner.build import Builder
@@ -33,7 +34,6 @@ from syncengine.planner.comments import comments_behind
 from syncengine.planner.decide import Decided
 from syncengine.planner.facts import operation_key
 from syncengine.planner.steps import Decision
-from syncengine.records.document import Attached
 from syncengine.records.document import Document
 from syncengine.records.record import LinePair
 from syncengine.records.values import Scalar
@@ -45,18 +45,18 @@ RECHECK = "recheck"
 RELEASE = "release"
 REMOVE = "remove"
 WAY_BACK = "way-back"
-PART = "part"
 
 
 @dataclass(frozen=True)
 class _Line:
     """One line of the successor: its cells, the Sales line it stands for, the predecessor's line it takes over
-    ("" for none).
+    ("" for none), and whether it sells something else than that.
     """
 
     cells: Cells
     partner: str
     origin: str = ""
+    renewed: bool = False
 
 
 def recreate(builder: Builder, decided: Decided, *, taken_from: Document | None = None) -> tuple[Decision, ...]:
@@ -70,6 +70,7 @@ def recreate(builder: Builder, decided: Decided, *, taken_from: Document | None 
         raise LookupError(f"order {predecessor.id} was not read whole")
     native = taken_from or predecessor.native
     traits = builder.traits("back_office")
+    keyed = {one.table for one in traits.belongings if one.keyed}
     header = _header(builder, decided, native)
     late: Cells = {column: header.pop(column) for column in sorted(traits.after_lines & header.keys())}
     key_column = str(builder.facts.settings.get("correlation", ""))
@@ -97,9 +98,18 @@ def recreate(builder: Builder, decided: Decided, *, taken_from: Document | None 
             role=SUCCESSOR,
         )  # fmt: skip
         stands[line.origin] = (added.no, 0)
-    attached = _attach(builder, predecessor.native.attached or (), made, stands)
-    if rest or attached:
-        token = builder.add("back_office", "read", target=made, role=SUCCESSOR).no
+    # What is put is as it was in that version; files are where the predecessor is.
+    put = [row for row in native.attached or () if row.table in keyed]
+    rows = [*put, *(row for row in predecessor.native.attached or () if row.table not in keyed)]
+    attached = attach(builder, rows, made, stands)
+    given = native.attached is not None and any(one.by_default for one in traits.belongings)
+    if rest or attached or given:
+        token = builder.add("back_office", "read", target=made, role=SUCCESSOR, belongings=given).no
+    if given:
+        renewed = {line.origin for line in lines if line.renewed}
+        owners = {line: place for line, place in stands.items() if line and line not in renewed}
+        new_customer = _renewed(builder, native, header)
+        take_off(builder, put, made, owners if new_customer else {"": None, **owners}, after=token)
     builder.add(
         "back_office", "update", target=made, body={key_column: true_value, **late}, expects=token, role=SUCCESSOR
     )
@@ -112,29 +122,6 @@ def recreate(builder: Builder, decided: Decided, *, taken_from: Document | None 
         for d in decided.decisions
         if target_of(d, lines_rows if d.line is not None else mapping.rows) == "back_office"
     )
-
-
-def _attach(builder: Builder, attached: Iterable[Attached], made: int, stands: Mapping[str, tuple[int, int]]) -> int:
-    """What belongs to the predecessor and to its lines, on the successor; gives the number of steps.
-
-    `stands`: where each line of the predecessor went; what belonged to a line that is not there any more went with it.
-    """
-    before = len(builder.steps)
-    belongings = {one.table: one for one in builder.traits("back_office").belongings}
-    rows = [row for row in attached if not row.line or row.line in stands]
-    for row in sorted(rows, key=lambda one: not belongings[one.table].keyed):
-        kind = belongings[row.table]
-        body = {column: row.fields.get(column) for column in kind.written}
-        where = {"table": row.table, "parent": made, "line": stands[row.line] if row.line else None, "role": PART}
-        if not kind.keyed:
-            added = builder.add("back_office", "create-part", body={**body, **kind.owner}, **where)
-            if kind.content:
-                builder.add("back_office", "fill-part", target=added.no, body={"from": row.id}, **where)
-            continue
-        changed = {column: value for column, value in body.items() if column != "id"}
-        there = builder.add("back_office", "update-part", target=row.id, body=changed, **where)
-        builder.add("back_office", "create-part", when="absent", instead_of=there.no, body=body, **where)
-    return len(builder.steps) - before
 
 
 def losses(builder: Builder) -> tuple[str, ...]:
@@ -241,7 +228,9 @@ def _kept_line(
 ) -> Iterator[_Line]:
     """A line as the merge leaves it, with the comment lines its text calls for; `replaced` are those before."""
     values = _merged_values(builder, decided, one)
-    yield _Line(_carried_line(builder, line, values), one.sales if one else "", line.id)
+    merged = _merged_cells(builder, line, values)
+    cells = _carried_cells(builder, line, merged)
+    yield _Line(cells, one.sales if one else "", line.id, _renewed(builder, line, merged))
     behind = comment_bodies(builder, "back_office", values, line)
     if behind is not None:
         replaced |= {comment.id for comment in comments_behind(builder, "back_office", line.id)}
@@ -257,23 +246,32 @@ def _merged_values(builder: Builder, decided: Decided, one: LinePair | None) -> 
     return line_values(builder, "back_office", decided.decisions, one.coupling, source, own)
 
 
-def _carried_line(builder: Builder, line: Document, values: Mapping[str, Scalar]) -> Cells:
+def _merged_cells(builder: Builder, line: Document, values: Mapping[str, Scalar]) -> Cells:
     rows = builder.mapping.lines.rows.values() if builder.mapping.lines else ()
-    merged = builder.cells([row for row in rows if row.name in values], values, "back_office", line)
-    return _carried_cells(builder, line, merged)
+    return builder.cells([row for row in rows if row.name in values], values, "back_office", line)
 
 
 def _carried_cells(builder: Builder, line: Document, merged: Cells) -> Cells:
     """A line as it was, with merged cells on top; what derives from a changed column is left to be filled in anew."""
     traits = builder.traits("back_office")
     carried = {column: line.fields.get(column) for column in traits.carried_lines}
-    for column in merged:
-        if column in traits.derived and not _unchanged(line, column, merged[column]):
-            for derived in traits.derived[column]:
-                carried.pop(derived, None)
+    for column in _moved(builder, line, merged):
+        for derived in traits.derived[column]:
+            carried.pop(derived, None)
     table = builder.line_table("back_office")
     cells = _laid_over(without_blanks(carried), merged, traits.exclusive)
     return builder.facts.traits["back_office"].creatable(table, cells)
+
+
+def _moved(builder: Builder, was: Document, merged: Cells) -> list[str]:
+    """The columns of these from which the system derives others, and which hold something else now."""
+    derived = builder.traits("back_office").derived
+    return [column for column in merged if column in derived and not _unchanged(was, column, merged[column])]
+
+
+def _renewed(builder: Builder, was: Document, merged: Cells) -> bool:
+    """Is it for another customer now, or of another product?"""
+    return bool(_moved(builder, was, merged))
 
 
 def _unchanged(line: Document, column: str, value: Wire) -> bool:

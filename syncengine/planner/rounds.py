@@ -101,7 +101,7 @@ def _placed(step: Step) -> bool:
 
 def _keyed(step: Step) -> bool:
     """A row that is known by its key below its owner."""
-    return step.verb == "update-part" or (step.verb == "create-part" and step.instead_of is not None)
+    return step.verb in ("update-part", "delete-part") or (step.verb == "create-part" and step.instead_of is not None)
 
 
 def settled_by(outcome: ReceiptOutcome) -> bool:

@@ -53,11 +53,12 @@ Verb = Literal[
     "delete-line",
     "update-part",  # a row that belongs to the document, known by its id there, holds this
     "create-part",
+    "delete-part",
     "fill-part",  # its file holds what that of the row `body["from"]` holds
     "set-state",
     "act",  # a bound action of the system, named by `body["action"]`
 ]
-When = Literal["always", "moved", "read-only", "foreign-edit", "absent"]
+When = Literal["always", "moved", "read-only", "foreign-edit", "absent", "extra"]
 
 Token = str | int | None  # a version token, or the number of the step whose answer carries it
 
@@ -71,6 +72,8 @@ class Step:
     column values, `excluding` the ids that carried it before. `atomic`: steps of one action that share a number are
     one change set, all or nothing. A step on what belongs to a line of the document has `line`: the step that made the
     line and the line's place among those it made. `instead_of`: the step that found nothing to change.
+    `belongings`: a read that shows what belongs to the document along. `when` "extra": carried out for each row that
+    the read `instead_of` shows there and whose id is not in `excluding`; see `planner.extras`.
     """
 
     no: int
@@ -94,6 +97,7 @@ class Step:
     about: int | str | None = None  # the line coupling, or the other side's line, that this step writes
     line: tuple[int, int] | str | None = None
     instead_of: int | None = None
+    belongings: bool = False
 
     @property
     def writes(self) -> bool:

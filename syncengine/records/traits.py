@@ -44,6 +44,8 @@ class Belonging:
     `parent` is the column that names the owner, `owner` what else says whose a new row is, `written` the columns of a
     copy. `keyed`: a row's id is the same under every owner and stands there once at most; it is put, not added.
     `content`: the column that holds a file, read and written by itself. `words`: what people call it.
+    `by_default`: a new document, or line, may have rows that nobody has written. `shown`: the document's columns that
+    show such a row too.
     """
 
     table: str
@@ -54,6 +56,8 @@ class Belonging:
     keyed: bool = False
     content: str = ""
     owner: Mapping[str, Wire] = field(default_factory=dict)
+    by_default: bool = False
+    shown: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -199,6 +199,12 @@ class Clerk:
         """On a document or a line, `salesOrders(…)` or `salesOrderLines(…)`; it must not have one of that code yet."""
         self.person.request("POST", self._path(f"{owner}/dimensionSetLines"), {"code": code, "valueCode": value})
 
+    def drop_dimension(self, owner: str, code: str) -> None:
+        """Take it off a document or a line."""
+        rows = self.person.get(self._path(f"{owner}/dimensionSetLines"))["value"]
+        (row,) = (one for one in rows if one["code"] == code)
+        self.person.request("DELETE", self._path(f"{owner}/dimensionSetLines({row['id']})"), if_match="*")
+
     def dimensions(self, owner: str) -> dict[str, str]:
         """The dimension values of a document or a line, by dimension."""
         rows = self.person.get(self._path(f"{owner}/dimensionSetLines"))["value"]

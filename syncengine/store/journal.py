@@ -100,6 +100,10 @@ class SqlJournal:
             found |= dict(self.session.run(statement).all())
         return found
 
+    def extend(self, operation: Operation) -> None:
+        """Steps that an answer has called for."""
+        self._update(operation.id, payload=_payload(operation))
+
     def sending(self, operation: int, steps: Sequence[int], at: datetime) -> None:
         """Write the intents: from here on these steps may have happened."""
         rows = [

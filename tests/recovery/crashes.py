@@ -58,7 +58,7 @@ class Interruption(Countdown):
 
     act: Callable[[], None] = lambda: None
     named: str = ""
-    verb: str = ""  # only where a step of this verb is written
+    verb: str = ""  # only where a step of this verb, or of this role, is written
     acted: bool = False
 
     def moment(self, name: str, verbs: Collection[str] = ()) -> None:
@@ -138,7 +138,8 @@ def _changes(session: Session) -> int | None:
 
 def _around(countdown: Countdown, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
     def called(*arguments: Any, **named: Any) -> Any:
-        verbs = {step.verb for steps in arguments[0] for step in steps} if name.endswith(".write") else ()
+        steps = [step for some in arguments[0] for step in some] if name.endswith(".write") else []
+        verbs = {step.verb for step in steps} | {step.role for step in steps}
         countdown.moment(f"before {name}", verbs)
         answer = call(*arguments, **named)
         if name.endswith(".write"):

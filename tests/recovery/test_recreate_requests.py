@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from syncengine.orders.recreate import RECHECK
 from syncengine.sandbox.faults import Fault
 from tests.bench.bench import Bench
 from tests.bench.bench import PatientClock
@@ -67,6 +68,7 @@ def _clerk_adds(bench: Bench, number: str) -> None:
     bench.clerk.add_line(order, lineType="Comment", description="ring twice")
     bench.clerk.add_line(order, lineType="Account", lineObjectNumber="40500", quantity=1, unitPrice=Decimal("49.50"))
     bench.clerk.set_dimension(f"salesOrderLines({order['salesOrderLines'][1]['id']})", "AREA", "70")
+    bench.clerk.drop_dimension(f"salesOrders({order['id']})", "DEPARTMENT")
     bench.clerk.attach(order, "drawing.txt", b"four legs")
     bench.sync(sweep_all=True)
 
@@ -81,7 +83,8 @@ def _has_what_the_clerk_added(bench: Bench, number: str, document: dict[str, Any
     assert shown == (location, "handle with care", "2027-02-03")
     assert (lines[2]["description"], lines[3]["unitPrice"]) == ("ring twice", Decimal("49.5"))
     shown = [bench.clerk.dimensions(f"salesOrderLines({line['id']})") for line in lines[:2]]
-    assert shown == [{}, {"AREA": "70"}]
+    assert shown == [{"DEPARTMENT": "SALES"}, {"DEPARTMENT": "SALES", "AREA": "70"}]
+    assert bench.clerk.dimensions(f"salesOrders({document['id']})") == {}
     assert bench.clerk.files(document) == {"drawing.txt": b"four legs"}
 
 
@@ -145,7 +148,11 @@ def test_every_request(bench: Bench, situation: Situation, way: str, side: str) 
 
 def _prepare(bench: Bench) -> None:
     (company,) = bench.running.back_office.environment.companies.values()
-    bench.running.back_office.add_dimension(company, "AREA", "Area", {"30": "Europe", "70": "America"})
+    seeding = bench.running.back_office
+    seeding.add_dimension(company, "AREA", "Area", {"30": "Europe", "70": "America"})
+    seeding.add_dimension(company, "DEPARTMENT", "Department", {"SALES": "Sales"}, global_number=1)
+    customer = bench.running.world.customers[0].number
+    seeding.add_default_dimension(company, "customer", customer, "DEPARTMENT", "SALES")
     bench.configure(integration={"max_destructive_floor": 100_000}, limits={"attempts": 2, "patience_s": 60})
     _wait_for_answers(bench, PATIENT_S)
     bench.sync()
@@ -208,7 +215,7 @@ class Between:
         write = system.write
 
         def writing(groups: Any, view: Any) -> Any:
-            if any(step.verb == "read" for steps in groups for step in steps):
+            if any(step.role == RECHECK for steps in groups for step in steps):
                 self._happen()
             return write(groups, view)
 

@@ -147,6 +147,8 @@ SALES_ORDERS: Final = TableTraits(
             ("id", "valueId"),
             of_lines=True,
             keyed=True,
+            by_default=True,  # from customers, items, salespeople
+            shown=frozenset({"shortcutDimension1Code", "shortcutDimension2Code"}),
         ),
         *(
             Belonging(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from collections.abc import Sequence
+from dataclasses import replace
 
 from syncengine.connectors.answers import Answer
 from syncengine.connectors.answers import error_of
@@ -143,6 +144,7 @@ class Writer:
         reader, table = self.reader, self.schema.table(step.table)
         headers = {name: value for name, value in HEADERS.items() if name != "data-access-intent"}
         if step.verb == "read":
+            view = _seen(step, view)
             options = {"$select": select(table, view.columns), "$expand": expand(self.schema, table, view)}
             return jsonbatch.Operation(
                 "GET", with_options(reader.path(step.table, str(step.target)), options), dict(HEADERS)
@@ -185,6 +187,8 @@ class Writer:
                 "POST", f"{above}/{self.schema.own(step.table)}", headers, body_of(table, step.body)
             )
         url = f"{above}/{self.schema.own(step.table)}({step.target})"
+        if step.verb == "delete-part":
+            return jsonbatch.Operation("DELETE", url, {**headers, "if-match": "*"})
         return jsonbatch.Operation("PATCH", url, {**headers, "if-match": "*"}, body_of(table, step.body))
 
     def _fill(self, step: Step, view: View) -> Receipt:
@@ -220,11 +224,13 @@ class Writer:
         if answer.status >= 400 or answer.status < 200:  # noqa: PLR2004
             if step.verb in ("read", "delete", "delete-line") and self._is_gone(step, answer, view):
                 return Receipt(step.no, ReceiptOutcome.DONE, Gone(str(step.target)))
+            if step.verb == "delete-part" and is_gone(answer):
+                return Receipt(step.no, ReceiptOutcome.DONE, Gone(str(step.target)))
             failed = self._failed(step, answer, view)
             if step.lines and step.identity and failed.outcome is ReceiptOutcome.REFUSED:
                 return self._without_remains(step, failed, view)
             return failed
-        if step.verb in ("delete", "delete-line"):
+        if step.verb in ("delete", "delete-line", "delete-part"):
             return Receipt(step.no, ReceiptOutcome.DONE, Gone(str(step.target)))
         if step.verb == "act":
             return Receipt(step.no, ReceiptOutcome.DONE)
@@ -266,6 +272,7 @@ class Writer:
                 raise NotJson("it is no entity")
             if step.table != view.table:
                 return document(self.schema, table, body)
+            view = _seen(step, view)
             return document(self.schema, table, self.reader.whole(body, table, view), view)
         made = answer.headers.get("location", "").rpartition("(")[2].rstrip(")")
         remote_id = made or str(step.target or "")
@@ -300,6 +307,15 @@ class Writer:
         if LOCKED in message.lower():
             return Receipt(step.no, ReceiptOutcome.READ_ONLY, None, error)
         return Receipt(step.no, ReceiptOutcome.REFUSED, None, error)
+
+
+def _seen(step: Step, view: View) -> View:
+    """What a read shows: where it is asked for, also the rows that the document and its lines have by default."""
+    if not step.belongings:
+        return view
+    kinds = [one for one in standard.TRAITS[view.table].belongings if one.by_default]
+    own, of_lines = tuple(one.table for one in kinds), tuple(one.table for one in kinds if one.of_lines)
+    return replace(view, attached=own, line_attached=of_lines)
 
 
 def _belonging(step: Step, view: View) -> Belonging:

@@ -242,6 +242,22 @@ class Seeding:
             self._change(company, "generalLedgerSetup", setup, **{column: code})
         return dimension
 
+    def add_default_dimension(self, company: Company, table: str, number: str, code: str, value: str) -> None:
+        """What documents get from a `customer`, lines from an `item`."""
+        dimension = company.by_code("dimension", code)
+        values = company["dimensionValue"].find("code", value)
+        chosen = next(one for one in values if one["_dimensionCode"] == code)
+        self._add(
+            company,
+            "defaultDimension",
+            parentType=table.capitalize(),
+            parentId=_known(company, table, number)["id"],
+            dimensionId=chosen["dimensionId"],
+            dimensionCode=dimension["code"] if dimension else code,
+            dimensionValueId=chosen["id"],
+            dimensionValueCode=value,
+        )
+
     def add_ship_to_address(
         self, company: Company, customer_number: str, code: str, *, default: bool = False, **columns: str
     ) -> None:

@@ -132,3 +132,41 @@ def test_deleted_documents_and_lines_take_their_dimensions_along(divided: Any) -
     assert len(table) == 1
     divided.delete(f"salesOrders({order['id']})")
     assert len(table) == 0
+
+
+def test_documents_and_lines_have_default_dimensions(divided: Any) -> None:
+    """A document those of its customer, a line those of its item where the header says nothing; both can be removed."""
+    for owner, code, value in (
+        (("customer", "10000"), "DEPARTMENT", "SALES"),
+        (("item", "1896-S"), "AREA", "70"),
+        (("item", "1896-S"), "DEPARTMENT", "PROD"),
+    ):
+        divided.service.add_default_dimension(divided.company, *owner, code, value)
+    order = divided.order(divided.item_line(), divided.item_line("1900-S"), {"lineType": "Comment", "description": "!"})
+    first, second, comment = (f"salesOrderLines({line['id']})" for line in order["salesOrderLines"])
+    header = f"salesOrders({order['id']})"
+    assert order["shortcutDimension1Code"] == "SALES"
+    assert values(divided, header) == {"DEPARTMENT": "SALES"}
+    assert values(divided, first) == {"DEPARTMENT": "SALES", "AREA": "70"}
+    assert values(divided, second) == {"DEPARTMENT": "SALES"}
+    assert values(divided, comment) == {}
+    for owner in (header, first):
+        for one in divided.list(f"{owner}/dimensionSetLines"):
+            assert divided.delete(f"{owner}/dimensionSetLines({one['id']})", if_match="*").status_code == 204
+    assert values(divided, first) == values(divided, header) == {}
+    assert divided.read(header)["shortcutDimension1Code"] == ""
+
+
+def test_a_changed_customer_or_item_brings_its_own_default_dimensions(divided: Any) -> None:
+    """What stood there before goes."""
+    divided.service.add_default_dimension(divided.company, "item", "1900-S", "AREA", "70")
+    order = divided.order(divided.item_line(), dimensionSetLines=[{"code": "AREA", "valueCode": "30"}])
+    line = f"salesOrderLines({order['salesOrderLines'][0]['id']})"
+    assert values(divided, line) == {"AREA": "30"}
+    divided.changed(f"salesOrders({order['id']})", {"customerNumber": "20000"})
+    assert values(divided, f"salesOrders({order['id']})") == {}
+    (made,) = divided.order_with_lines(order["id"])["salesOrderLines"]
+    path = f"salesOrders({order['id']})/salesOrderLines({made['id']})"
+    (item,) = divided.list("items?$filter=number eq '1900-S'")
+    divided.changed(path, {"itemId": item["id"]})
+    assert values(divided, f"salesOrderLines({made['id']})") == {"AREA": "70"}

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from syncengine.errors import FailureClass
+from syncengine.orders.recreate import RECHECK
 from syncengine.sandbox.back_office.documents import archive
 from tests.bench.bench import Bench
 from tests.recovery.crashes import somebody_acts
@@ -191,6 +192,68 @@ def test_dimensions_and_files_survive(divided: Bench) -> None:
 
 
 @scenario(
+    "a customer and an item with default dimensions; the clerk has taken one off the document, off its first line, and "
+    "given the second line another",
+    "the seller changes the first line's quantity",
+    "the successor has exactly what its predecessor had: what the clerk took off does not come back",
+)
+def test_default_dimensions_do_not_come_back(divided: Bench) -> None:
+    _defaults(divided)
+    number = coupled(divided)
+    clerk, order = divided.clerk, live(divided, number)[0]
+    first, second = (f"salesOrderLines({line['id']})" for line in order["salesOrderLines"])
+    header = f"salesOrders({order['id']})"
+    assert clerk.dimensions(header) == {"DEPARTMENT": "SALES"}
+    assert clerk.dimensions(first) == {"DEPARTMENT": "SALES", "AREA": "70"}
+    clerk.drop_dimension(header, "DEPARTMENT")
+    clerk.drop_dimension(first, "AREA")
+    clerk.set_dimension(second, "AREA", "30")
+    divided.sync(sweep_all=True)
+    edit_line(divided, number, quantity=9)
+    (action,) = divided.plan()["actions"]
+    conditional = [(one["verb"], one["table"]) for one in action["steps"] if one["when"] == "extra"]
+    assert conditional == [("delete-part", "dimensionSetLines")] * 3  # the document and its two lines
+    divided.sync()
+    (after,) = divided.live_documents(number)
+    assert after["number"] != order["number"]
+    assert after["shortcutDimension1Code"] == ""
+    assert clerk.dimensions(f"salesOrders({after['id']})") == {}
+    first, second = (f"salesOrderLines({line['id']})" for line in after["salesOrderLines"])
+    assert clerk.dimensions(first) == {"DEPARTMENT": "SALES"}
+    assert clerk.dimensions(second) == {"DEPARTMENT": "SALES", "AREA": "30"}
+    divided.agreed()
+
+
+@scenario(
+    "an item with a default dimension; a document whose clerk has taken dimensions off",
+    "the seller orders that item instead",
+    "the line has the default dimensions of its new product; the document stays without",
+)
+def test_a_new_product_brings_its_own_dimensions(divided: Bench) -> None:
+    _defaults(divided, divided.products[3].number)
+    number = coupled(divided)
+    clerk, order = divided.clerk, live(divided, number)[0]
+    clerk.drop_dimension(f"salesOrders({order['id']})", "DEPARTMENT")
+    _change_product(divided, number)
+    divided.sync()
+    (after,) = divided.live_documents(number)
+    assert clerk.dimensions(f"salesOrders({after['id']})") == {}
+    first, second = (f"salesOrderLines({line['id']})" for line in after["salesOrderLines"])
+    assert clerk.dimensions(first) == {"DEPARTMENT": "SALES", "AREA": "70"}
+    assert clerk.dimensions(second) == {"DEPARTMENT": "SALES"}
+    divided.agreed()
+
+
+def _defaults(bench: Bench, item: str = "") -> None:
+    """The first customer's documents are for sales, lines with this item, or the first one, go to America."""
+    (company,) = bench.running.back_office.environment.companies.values()
+    seeding, world = bench.running.back_office, bench.running.world
+    seeding.add_dimension(company, "DEPARTMENT", "Department", {"SALES": "Sales"}, global_number=1)
+    seeding.add_default_dimension(company, "customer", world.customers[0].number, "DEPARTMENT", "SALES")
+    seeding.add_default_dimension(company, "item", item or bench.products[0].number, "AREA", "70")
+
+
+@scenario(
     "a Business Central that files a version of each order it loses, and shows it (29)",
     "an order is recreated",
     "its version is read back, is found equal to ours, and is noted with the number it has there",
@@ -263,7 +326,7 @@ def test_a_file_between_the_steps(bench: Bench, monkeypatch: pytest.MonkeyPatch)
     write, done = system.write, []
 
     def writing(groups: Any, view: Any) -> Any:
-        if any(step.verb == "read" for steps in groups for step in steps) and not done:
+        if any(step.role == RECHECK for steps in groups for step in steps) and not done:
             done.append(True)
             bench.clerk.attach(live(bench, number)[0], "late.txt", b"just now")
         return write(groups, view)
@@ -330,7 +393,7 @@ def test_foreign_edit_between_the_steps(shop: Bench) -> None:
     number = coupled(shop)
     edit_line(shop, number, quantity=9)
     with somebody_acts(
-        shop, BEFORE, lambda: change_back_line(shop, number, 1, description="oak, not pine"), "read"
+        shop, BEFORE, lambda: change_back_line(shop, number, 1, description="oak, not pine"), RECHECK
     ):  # fmt: skip
         shop.sync()
     (document,) = shop.live_documents(number)
@@ -348,7 +411,7 @@ def test_foreign_edit_between_the_steps(shop: Bench) -> None:
 def test_shipped_between_the_steps(shop: Bench) -> None:
     number = coupled(shop)
     edit_line(shop, number, quantity=9)
-    with somebody_acts(shop, BEFORE, lambda: ship(shop, number, 1, 0), "read"):
+    with somebody_acts(shop, BEFORE, lambda: ship(shop, number, 1, 0), RECHECK):
         shop.sync(expect=1)
     (document,) = shop.live_documents(number)
     assert (document["salesOrderLines"][0]["quantity"], document["salesOrderLines"][0]["shippedQuantity"]) == (2, 1)
@@ -368,7 +431,7 @@ def test_both_were_touched_between_the_steps(bench: Bench, monkeypatch: pytest.M
     write, done = system.write, []
 
     def writing(groups: Any, view: Any) -> Any:
-        if any(step.verb == "read" for steps in groups for step in steps) and not done:
+        if any(step.role == RECHECK for steps in groups for step in steps) and not done:
             done.append(True)
             bench.clerk.act(bench.clerk.order(before), "ship", lines=[{"sequence": 10000, "quantity": 1}])
             (successor,) = [one for one in live(bench, number) if one["number"] != before]

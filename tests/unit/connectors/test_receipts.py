@@ -284,3 +284,18 @@ def test_a_batch_cut_off_in_the_middle_leaves_the_rest_unknown() -> None:
 def test_removing_what_is_gone_is_done() -> None:
     """By the service's own word for this very row."""
     assert receipt(sales(error(404, "0x80040217", "…")), "delete").after == Gone(ORDER)
+
+
+def test_a_row_of_a_document_that_is_gone_already_has_been_deleted() -> None:
+    """Deleting it once more, where the first answer was lost, is no failure."""
+    one = Step(1, "back_office", "delete-part", "dimensionSetLines", target="d-1", parent=ORDER)
+    asked: list[httpx.Request] = []
+
+    def service(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return error(404, "BadRequest_ResourceNotFound", "Nothing there.")
+
+    ((_, (found,)),) = list(central(service).write([[one]], View("salesOrders", ())))
+    assert (found.outcome, found.after) == (DONE, Gone("d-1"))
+    assert asked[0].method == "DELETE"
+    assert asked[0].url.path.endswith(f"/salesOrders({ORDER})/dimensionSetLines(d-1)")

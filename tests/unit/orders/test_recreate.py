@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +17,9 @@ from syncengine.planner.facts import operation_key
 from syncengine.planner.plan import plan_pair
 from syncengine.planner.steps import Action
 from syncengine.planner.steps import Step
+from syncengine.records.document import Attached
 from syncengine.records.document import Document
+from syncengine.records.traits import Belonging
 from syncengine.records.traits import TableTraits
 from syncengine.records.values import Link
 from tests.unit import examples as ex
@@ -149,3 +152,20 @@ def test_a_long_document_gets_its_further_lines_before_it_gets_the_true_key() ->
     assert verbs == ["create", *["create-line"] * 30, "read", "update", "read", "delete", "delete"]
     assert len(action.steps[0].lines) == 100
     assert action.steps[32].expects == action.steps[31].no
+
+
+def test_what_a_new_document_has_by_default_is_taken_off_where_the_old_one_has_it_not() -> None:
+    """Looked at once it is made, the document and each line; a line that sells something else keeps what it brings."""
+    marks = Belonging("marks", "marks", "owner", ("id",), of_lines=True, keyed=True, by_default=True)
+    sales, order = documents()
+    was = sales, replace(order, attached=(Attached("marks", "red", "m-1", {"id": "red"}),))
+    changed = ex.sales_order(ex.sales_line("l-1", quantity=9), ex.sales_line("l-2", "p-3", 3), freight=Decimal("12.50"))
+    facts = ex.facts(back_office=replace(TRAITS, belongings=(marks,)))
+    rules = OrderRules(dict(ex.SETTINGS, **SETTINGS))
+    action = plan_pair(ex.pair(changed, was[1], agreed=was, lines=LINES), ex.mapping(), rules, ex.REFS, facts)
+    (read,) = (step for step in action.steps if step.belongings)
+    (update,) = (step for step in action.steps if step.verb == "update")
+    conditional = [(step.line, step.excluding) for step in action.steps if step.when == "extra"]
+    assert conditional == [(None, ()), ((1, 0), ("red",)), ((1, 2), ()), ((1, 3), ())]
+    assert all(step.instead_of == read.no for step in action.steps if step.when == "extra")
+    assert update.expects == read.no

@@ -57,6 +57,7 @@ def take_sell_to(document: SalesDocument, customer: Row) -> None:
         _generalBusinessGroup=customer["_generalBusinessGroup"],
     )
     header.update(address("sellTo", customer))
+    document.take_dimensions(customer)
     set_shipping_advice(header)
     bill_to = document.company.by_number("customer", customer["_billToNumber"]) or customer
     take_bill_to(document, bill_to)

@@ -1,6 +1,7 @@
 """Dimension values of documents and lines. [AL: codeunit DimensionManagement, Sales Header and Sales Line]
 
-A new line inherits the dimensions of its header. The two global dimensions stand on the header as shortcut
+A new document has the default dimensions of its customer; a new line inherits those of its header, and has the
+defaults of its item or account where the header says nothing. The two global dimensions stand on the header as shortcut
 codes too, and each follows the other.
 """
 
@@ -66,6 +67,25 @@ def copy(session: Session, from_id: str, to_kind: str, to_id: str) -> None:
     values = session.table("dimensionValue")
     for row in session.table(TABLE).find("parentId", from_id):
         put(session, to_kind, to_id, values.rows[row["valueId"]])
+
+
+def defaults(session: Session, owner_id: str) -> list[Row]:
+    """The dimension values that documents get from a customer, lines from an item or account."""
+    values = session.table("dimensionValue").rows
+    return [values[row["dimensionValueId"]] for row in session.table("defaultDimension").find("parentId", owner_id)]
+
+
+def default_shortcuts(session: Session, owner_id: str) -> Row:
+    """What stands in the two shortcut columns of a header by default."""
+    codes = {global_number(session, value["_dimensionCode"]): value["code"] for value in defaults(session, owner_id)}
+    return {f"shortcutDimension{number}Code": codes.get(number, "") for number in (1, 2)}
+
+
+def take_defaults(session: Session, kind: str, parent_id: str, owner_id: str) -> None:
+    """What is missing on the parent. [AL: GetDefaultDimID; without priorities the first source stays]"""
+    for value in defaults(session, owner_id):
+        if session.table(TABLE).get(f"{parent_id}/{value['dimensionId']}") is None:
+            put(session, kind, parent_id, value)
 
 
 def global_number(session: Session, dimension_code: str) -> int | None:

@@ -17,6 +17,7 @@ from syncengine.sandbox.back_office.documents.totals import rounded
 from syncengine.sandbox.back_office.documents.totals import set_totals
 from syncengine.sandbox.back_office.refusals import test_field
 from syncengine.sandbox.back_office.store.company import SALES_TAX
+from syncengine.sandbox.back_office.values import NO_GUID
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -52,6 +53,7 @@ class SalesDocument:
         self._stored: Row | None = header if stored else None
         self._stored_lines: dict[str, Row] = {line["id"]: line for line in lines} if stored else {}
         self._touched: list[str] = []  # location codes of changed lines, in order
+        self._dimensions_of = ""  # the customer whose default dimensions come in place of what the document has
         if stored:
             self.header = dict(header)
             self.lines = [dict(line) for line in lines]
@@ -132,6 +134,11 @@ class SalesDocument:
         """A line was inserted, changed or deleted: the header's flags look at its location."""
         self._touched.append(line["_locationCode"])
 
+    def take_dimensions(self, customer: Row) -> None:
+        """A changed customer: the dimensions are found anew. [AL: CreateDim]"""
+        self._dimensions_of = customer["id"]
+        self.header.update(dimensions.default_shortcuts(self.session, customer["id"]))
+
     def save(self) -> Row:
         """Write what differs. Gives back the stored header."""
         session = self.session
@@ -142,8 +149,12 @@ class SalesDocument:
             self.header["_documentStamp"] = session.now
             stored = session.insert(self.kind.name, self.header)
             self.header = dict(stored)
-        if dimensions.shortcuts(self.header) != shortcuts:
+        if self._dimensions_of:
+            dimensions.drop_all(session, self.header["id"])
+            dimensions.take_defaults(session, self.kind.name, self.header["id"], self._dimensions_of)
+        if self._dimensions_of or dimensions.shortcuts(self.header) != shortcuts:
             dimensions.follow_shortcuts(session, self.kind.name, self.header)
+        self._dimensions_of = ""
         lines_changed = self._save_lines()
         if lines_changed and session.switches.line_change_stamps_header == "always":
             self.header["_lineStamp"] = session.now
@@ -178,6 +189,8 @@ class SalesDocument:
         for line in self.lines:
             old = before.get(line["id"])
             new = self._insert_line(line) if old is None else session.modify(name, old, line)
+            if old is None or _sold(old) != _sold(new):
+                self._find_dimensions(new)
             changed |= new is not old
             kept[line["id"]] = new
         for line_id, old in before.items():
@@ -189,7 +202,16 @@ class SalesDocument:
         return changed
 
     def _insert_line(self, line: Row) -> Row:
-        stored = self.session.insert(self.kind.lines, dict(line))
+        return self.session.insert(self.kind.lines, dict(line))
+
+    def _find_dimensions(self, line: Row) -> None:
+        """Of a new line, or of one that sells something else now."""
         if line["lineType"] != COMMENT:
             dimensions.copy(self.session, self.header["id"], self.kind.lines, line["id"])
-        return stored
+            dimensions.take_defaults(self.session, self.kind.lines, line["id"], _sold(line))
+
+
+def _sold(line: Row) -> str:
+    """The id of the item, or of the account, of a line."""
+    sold: str = line["accountId"] if line["itemId"] == NO_GUID else line["itemId"]
+    return sold
