@@ -36,8 +36,10 @@ def enter(run: Run, mapping: TableMapping, candidates: Sequence[Candidate]) -> l
     coupled = [one for one in candidates if one.coupling is not None or one.problem is not None]
     fresh = [one for one in candidates if one.coupling is None and one.problem is None]
     kept: list[Candidate] = []
-    for side in ("sales", "back_office"):
-        some = [one for one in fresh if one.item.side == side]
+    for side in SIDES:
+        # Of a record that is new on both sides the second one is no news any more; with scopes it may be in others.
+        paired = () if mapping.sales.scope else {one.coupling.remote_id(side) for one in kept if one.coupling}
+        some = [one for one in fresh if one.item.side == side and one.item.remote_id not in paired]
         if some:
             kept += _enter_side(run, mapping, side, some)
     return coupled + kept
@@ -145,11 +147,15 @@ def _match(
     """Couple what matches uniquely; what is ambiguous gets a problem and is never created."""
     asked = [(one, document) for one, document in considered if not _joined(run, mapping, one)]
     records: dict[str, Record] = {}
-    for _, document in asked:
-        try:
-            records[document.id] = run.record(mapping, side, document)
-        except ValueError:
-            continue  # planned below, where it becomes a problem with its own words
+    with run.store.transaction():
+        run.references.preload(
+            mapping, [(side, document) for _, document in asked]
+        )  # a coupling just made forgets them
+        for _, document in asked:
+            try:
+                records[document.id] = run.record(mapping, side, document)
+            except ValueError:
+                continue  # planned below, where it becomes a problem with its own words
     found = match.find_partners(run, mapping, side, list(records.values())) if records else {}
     if mapping.sales.scope and side == "back_office":
         # One of these is many there, one in each scope: each of the others is matched from its own side.

@@ -21,13 +21,14 @@ HEADER = "header."  # what follows is a column of the document, readable on each
 
 @dataclass(frozen=True)
 class Condition:
-    """One column's condition: any of `any_of`, within the bounds, blank or not. All that are given must hold."""
+    """One column's condition: any of `any_of`, none of `none_of`, within the bounds, blank or not. All must hold."""
 
     column: str
     any_of: tuple[Wire, ...] = ()
     at_least: Any = None
     at_most: Any = None
     blank: bool | None = None
+    none_of: tuple[Wire, ...] = ()
 
 
 Filter = tuple[Condition, ...]
@@ -56,6 +57,8 @@ def _holds(condition: Condition, value: Wire) -> bool:
     if condition.blank is not None and is_blank(value) != condition.blank:
         return False
     if condition.any_of and not any(_equal(value, one) for one in condition.any_of):
+        return False
+    if any(_equal(value, one) for one in condition.none_of):
         return False
     if condition.at_least is not None and (value is None or value < condition.at_least):
         return False

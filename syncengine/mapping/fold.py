@@ -182,12 +182,23 @@ def _reference(lookup: tuple[str, ...], side: Side, value: object, scope: Scalar
 
 
 def _scope(row: Row, read: Mapping[str, Scalar], refs: References) -> Scalar:
-    """`within: product.unit_group`: the fact `unit_group` of the record that row `product` means."""
+    """`within: product.unit_group`: the fact `unit_group` of the record that row `product` means; `within: group`: the
+    record of Sales itself that row `group` means.
+    """
     if not row.within:
         return None
     of, _, fact = row.within.partition(".")
     target = read.get(of)
-    return refs.fact(target, fact) if isinstance(target, Ref) else None
+    if not isinstance(target, Ref):
+        return None
+    if fact:
+        return refs.fact(target, fact)
+    return target.remote_id if target.side == "sales" else _there(refs, target)
+
+
+def _there(refs: References, target: Ref) -> Scalar:
+    found = refs.target(target, "sales")
+    return found.id if isinstance(found, Link) else None
 
 
 def _sum_to(row: Row, lines: dict[str, dict[str, Scalar]], total: Decimal) -> None:

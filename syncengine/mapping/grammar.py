@@ -70,10 +70,10 @@ CONDITION: Final[Schema] = {
     "anyOf": [
         CELL,
         {"type": "array", "items": CELL, "minItems": 1},
-        _table({"from": CELL, "to": CELL, "blank": FLAG}),
+        _table({"from": CELL, "to": CELL, "blank": FLAG, "not": {"anyOf": [CELL, {"type": "array", "items": CELL}]}}),
     ]
 }
-FILTER: Final = _named(CONDITION, "column: value, [values], {from, to} or {blank: true}")
+FILTER: Final = _named(CONDITION, "column: value, [values], {from, to}, {blank: true} or {not: values}")
 
 LINE_COLUMN: Final = _table(
     {

@@ -313,13 +313,17 @@ class Reader:
             if low is not None and high is not None and (type(low) is not type(high) or low > high):
                 self._wrong(path, f"nothing lies between {low} and {high}")
             if not wanted:
-                self._wrong(path, "a condition is a value, a list of values, `from` and `to`, or `blank`")
-            return filters.Condition(column, at_least=low, at_most=high, blank=wanted.get("blank"))
+                self._wrong(path, "a condition is a value, a list of values, `from` and `to`, `blank` or `not`")
+            others = self._values(wanted.get("not", ()), path)
+            return filters.Condition(column, (), low, high, wanted.get("blank"), others)
+        return filters.Condition(column, self._values(wanted, path))
+
+    def _values(self, wanted: Any, path: Path) -> tuple[Any, ...]:
         found: list[Any] = []
         for one in _list(wanted):
             value = self._setting(one, path)
             found.extend(value if isinstance(value, (list, tuple)) else [value])
-        return filters.Condition(column, tuple(found))
+        return tuple(found)
 
     def _lines(self, raw: Mapping[str, Any]) -> Lines | None:
         path: Path = ("lines",)

@@ -24,7 +24,7 @@ from syncengine.records.values import other
 from syncengine.records.values import rounded
 from syncengine.records.values import same
 
-Kind = Literal["record", "order", "quote", "invoice", "option"]
+Kind = Literal["record", "product", "order", "quote", "invoice", "option"]
 Create = Literal["none", "sales", "back-office", "both"]
 Policy = Literal["sales", "back-office", "newest", "manual"]
 OnMissing = Literal["wait", "blank", "fail", "leave"]

@@ -72,11 +72,13 @@ def _rows(mapping: TableMapping) -> Iterator[tuple[Path, Mapping[str, Row]]]:
 
 def _within(row: Row, rows: Mapping[str, Row], built: Mapping[str, TableMapping], path: Path) -> Iterator[Fault]:
     of, _, fact = row.within.partition(".")
-    if not fact or of not in rows:
+    if not of or of not in rows:
         return
     looked_up = {name for one in rows[of].one_of for name in one.lookup} | set(rows[of].lookup)
     if not looked_up:
-        yield Fault(path, f"`{of}` looks nothing up that could have a `{fact}`")
+        yield Fault(path, f"`{of}` looks nothing up that could " + (f"have a `{fact}`" if fact else "be a scope"))
+    if not fact:
+        return
     for name in sorted(looked_up & built.keys()):
         if fact not in built[name].rows:
             yield Fault(path, f"`{name}` has no row `{fact}`", did_you_mean(fact, built[name].rows))

@@ -43,6 +43,7 @@ from syncengine.mapping.model import TableMapping
 from syncengine.mapping.model import conditions
 from syncengine.orders.invoices import InvoiceRules
 from syncengine.orders.one_way import OneWayRules
+from syncengine.orders.products import ProductRules
 from syncengine.orders.quotes import QuoteRules
 from syncengine.orders.rules import OrderRules
 from syncengine.planner.facts import Facts
@@ -293,6 +294,7 @@ class Company:
             "order": self._order_rules(settings),
             "quote": QuoteRules(),
             "invoice": InvoiceRules(),
+            "product": ProductRules(),
         }
         plain = PlainRules()
         rules = {name: by_kind.get(one.kind, plain) for name, one in mappings.items()}

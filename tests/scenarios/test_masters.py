@@ -116,6 +116,17 @@ def test_customers_are_created_where_an_overlay_says_so(bench: Bench, overlay: P
     bench.agreed()
 
 
+def test_a_customer_that_is_new_on_both_sides_at_once_is_one(bench: Bench, overlay: Path) -> None:
+    """Its account is coupled, and the customer is not taken for another new one that has no account."""
+    (overlay / "customer.yaml").write_text("name: CUSTOMER\ncreate: both\n")
+    bench.sync()
+    bench.admin.person.request("POST", "accounts", {"name": "Zed & Co", "accountnumber": "C-77"})
+    bench.clerk.create("customers", displayName="Zed & Co", number="C-77", currencyCode="EUR")
+    bench.sync()
+    assert len(bench.admin.person.get("accounts?$filter=accountnumber eq 'C-77'")["value"]) == 1
+    bench.agreed()
+
+
 def test_an_item_gives_its_product_name_prices_and_stock(bench: Bench) -> None:
     bench.sync()
     product = bench.products[0]

@@ -17,6 +17,7 @@ STATES: Final[Mapping[str, Mapping[int, str]]] = {
     "accounts": {0: "active", 1: "inactive"},
     "contacts": {0: "active", 1: "inactive"},
     "products": {0: "active", 1: "retired", 2: "draft", 3: "under-revision"},
+    "uomschedules": {0: "active", 1: "inactive"},
     "pricelevels": {0: "active", 1: "inactive"},
     "transactioncurrencies": {0: "active", 1: "inactive"},
 }
@@ -25,6 +26,7 @@ WRITTEN_STATES: Final[Mapping[str, Mapping[str, tuple[int, int]]]] = {
     "salesorders": {"active": (0, 2), "submitted": (1, 3), "invoiced": (4, 100003)},
     "invoices": {"active": (0, 1), "paid": (2, 100001), "canceled": (3, 100003)},
     "quotes": {"draft": (0, 1), "active": (1, 2)},
+    "products": {"active": (0, 1)},
 }
 """State and status that a plain update may set. Fulfilled and canceled are reached by actions only."""
 

@@ -41,6 +41,9 @@ ORDER = Document(
         (Condition("code", blank=True), False),
         (Condition("code", blank=False), True),
         (Condition("unknown", blank=True), True),
+        (Condition("code", none_of=("usd", "EUR")), False),
+        (Condition("code", none_of=("EUR",)), True),
+        (Condition("note", none_of=("",)), False),
     ],
     ids=repr,
 )

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from syncengine.mapping.fold import fold
+from syncengine.mapping.language import Reader
 from syncengine.records.document import Document
 from syncengine.records.values import Link
 from syncengine.records.values import Ref
@@ -111,6 +112,26 @@ def test_a_unit_is_looked_up_in_its_products_unit_group() -> None:
         Document("m-3", "v", {"kind": "account", "object": "4711", "text": "as agreed", "unit": "BOX"}),
     )
     assert [line.get("unit") and line["unit"].coupling for line in found] == [21, 22, None]
+
+
+def test_a_unit_is_looked_up_in_the_unit_group_that_another_row_names() -> None:
+    """For a product that is not there yet: the group is a record of Sales, known by its own coupling."""
+    raw = {
+        "name": "PRODUCT",
+        "sales": {"table": "products"},
+        "back_office": {"table": "items"},
+        "fields": {
+            "group": {"sales": "group", "back_office": "base", "lookup": "GROUP"},
+            "unit": {"sales": "unit", "back_office": "base", "lookup": "UNIT", "within": "group"},
+        },
+    }
+    mapping = Reader(raw, {}).mapping()
+    assert mapping is not None
+    refs = TableOfReferences((*REFS.coupled, Coupled("GROUP", 31, Link("groups", "g-2"), Link("codes", "BOX"))))
+    there = fold(mapping, "back_office", Document("i-9", "v", {"base": "BOX"}), refs)
+    assert there.fields["unit"] == Ref("UNIT", 22, "back_office", "BOX")
+    here = fold(mapping, "sales", Document("p-9", "v", {"group": Link("groups", "g-7"), "unit": "u-1"}), refs)
+    assert here.fields["unit"] == Ref("UNIT", None, "sales", "u-1")
 
 
 def test_what_rounding_per_document_leaves_over_goes_on_the_largest_line() -> None:

@@ -101,6 +101,8 @@ def problems(tmp_path: Path, *layers: dict[str, str]) -> list[str]:
          "7:51: there is no row `d`"),
         (f"{CUSTOMER_ROW}\n  a: {{sales: u, back_office: v, lookup: CUSTOMER, within: c.group}}",
          "7:51: `CUSTOMER` has no row `group`"),
+        ("a: {sales: x, back_office: y}\n  b: {sales: u, back_office: v, lookup: CUSTOMER, within: a}",
+         "7:51: `a` looks nothing up that could be a scope"),
         ("a: {sales: x, back_office: y, lookup: CUSTOMER, through: {CUSTOMER: number}}",
          "6:61: `CUSTOMER` has no row `number` that looks something up"),
         ("a: {one_of: [{sales: x, back_office: y}]}",
@@ -118,7 +120,10 @@ def test_a_wrong_row_is_told_where_it_stands(tmp_path: Path, rows: str, said: st
         ("create: yes\n", "5:1: there is no answer `yes`: `none`, `sales`, `back-office`, `both`"),
         (
             "kind: orders\n",
-            "there is no kind `orders`: `record`, `order`, `quote`, `invoice`, `option` (did you mean `order`?)",
+            (
+                "there is no kind `orders`: `record`, `product`, `order`, `quote`, `invoice`, `option` (did you mean "
+                "`order`?)"
+            ),
         ),
         ("match: [[nr]]\n", "5:9: there is no row `nr`"),
         ("match: [[b]]\n", "5:9: `b` stands on one side only: nothing can be matched by it"),
