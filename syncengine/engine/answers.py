@@ -42,8 +42,20 @@ def newest(operation: Operation, side: Side, role: str) -> Document | None:
         ):
             continue
         if isinstance(receipt.after, Document):
-            found = replace(receipt.after, lines=receipt.after.lines or (found.lines if found else ()))
+            found = _shown(step, receipt.after, found, operation.documents.get(side))
     return found
+
+
+def _shown(step: Step, after: Document, found: Document | None, planned: Document | None) -> Document:
+    """The document after one more answer: a table beside shows its part of it, the document's own table the others."""
+    known = found if found is not None else planned if planned is not None and planned.id == after.id else None
+    if step.table in after.beside:
+        return known.also(after) if known is not None else after
+    lines = after.lines or (found.lines if found else ())
+    if known is None or after.beside:
+        return replace(after, lines=lines)
+    parts = {c: v for c, v in known.fields.items() if any(c.startswith(f"{table}.") for table in known.beside)}
+    return replace(after, fields={**parts, **after.fields}, lines=lines, beside=known.beside)
 
 
 def own_writes(operation: Operation, side: Side) -> dict[str, dict[str, Wire]]:

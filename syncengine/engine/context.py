@@ -93,7 +93,15 @@ class Run:
             lines.tables[side] if lines else None,
             lines.parents[side] if lines else None,
             None if whole or not lines else line_columns_of(mapping, side),
+            beside=self.beside(mapping, side),
         )
+
+    def beside(self, mapping: TableMapping, side: Side) -> tuple[str, ...]:
+        """The tables beside that hold more of the mapping's documents, as far as it needs them."""
+        whole = mapping.kind in ("order", "quote") and side == "back_office"
+        named = columns_of(mapping, side)
+        tables = self.facts.traits[side].table(mapping.of(side).table).beside
+        return tuple(one for one in tables if whole or any(column.startswith(f"{one}.") for column in named))
 
     def record(self, mapping: TableMapping, side: Side, document: Document) -> Record:
         """The document in mapped form. Raises ValueError where a cell cannot be read."""

@@ -47,7 +47,15 @@ def polls(run: Run, side: Side) -> list[Wanted]:
         if mapping.lines:
             cursor = run.store.cursors.get(mapping.name, side, LINES)
             found.append(Wanted(mapping, LINES, Poll(mapping.lines.tables[side], cursor, mapping.lines.parents[side])))
+        for table in run.beside(mapping, side):
+            cursor = run.store.cursors.get(mapping.name, side, beside(table))
+            found.append(Wanted(mapping, beside(table), Poll(table, cursor)))
     return found
+
+
+def beside(table: str) -> str:
+    """The kind of poll that finds what changed in a table that holds more columns of the same documents."""
+    return f"{HEADERS}:{table}"
 
 
 def open_polls(run: Run) -> dict[Side, Iterator[tuple[Wanted, Polled]]]:
@@ -85,6 +93,8 @@ def take_in(run: Run, wanted: Wanted, side: Side, polled: Polled) -> None:
     if wanted.kind == HEADERS:
         run.counts.of(mapping.name).scanned[side] += len(polled.changes)
         _headers(run, mapping, side, polled.changes)
+    elif wanted.kind != LINES:
+        _beside(run, mapping, side, polled)
     else:
         lines = run.counts.lines_of(mapping.name)
         if lines:
@@ -108,6 +118,15 @@ def _headers(run: Run, mapping: TableMapping, side: Side, changes: Sequence[Chan
             continue  # never ours, or ours already: made by us, or once coupled and ended
         elif change.version is None or remembered.get(change.id) != change.version:
             run.store.work.add(Subject(mapping.name, None, side, change.id))
+
+
+def _beside(run: Run, mapping: TableMapping, side: Side, polled: Polled) -> None:
+    """Columns of a document in another table: a coupled one is looked at, for others their own table tells."""
+    coupled = run.store.couplings.brief(mapping.name, side, [change.id for change in polled.changes])
+    for change in polled.changes:
+        coupling, tokens = coupled.get(change.id, (None, {}))
+        if coupling is not None and (change.version is None or tokens.get(polled.table) != change.version):
+            run.store.work.add(Subject(mapping.name, coupling), changed=side)
 
 
 def _lines(run: Run, mapping: TableMapping, side: Side, changes: Sequence[Change]) -> None:

@@ -92,7 +92,7 @@ class Finisher:
             if problem is not None:
                 store.work.park(subject, problem, number=self._number(mapping, operation))
             else:
-                store.work.add(subject, self._documents(operation), number=self._number(mapping, operation))
+                store.work.add(subject, self._documents(mapping, operation), number=self._number(mapping, operation))
 
     def _followers(self, mapping: TableMapping, operation: Operation) -> Sequence[Subject]:
         with self.run.store.transaction():
@@ -165,7 +165,7 @@ class Finisher:
         successor = newest(operation, "back_office", SUCCESSOR)
         self.run.store.archive.succeeded(operation.id, self.run.number(mapping, "back_office", successor))
 
-    def _documents(self, operation: Operation) -> Mapping[Side, Document]:
+    def _documents(self, mapping: TableMapping, operation: Operation) -> Mapping[Side, Document]:
         """What the next plan of this record need not read again: the side that was not written, a complete answer."""
         written = {step.side for step in operation.steps if step.writes and step.no in operation.receipts}
         found = {side: document for side, document in operation.documents.items() if side not in written}
@@ -173,7 +173,9 @@ class Finisher:
         if operation.kind in MAKES and len(only_created) == 1:
             answer = operation.receipts[only_created[0].no].after
             expected_lines = len(only_created[0].lines)
-            if isinstance(answer, Document) and len(answer.lines) >= expected_lines and answer.version:
+            beside = self.run.beside(mapping, only_created[0].side)
+            whole = isinstance(answer, Document) and len(answer.lines) >= expected_lines and answer.version
+            if isinstance(answer, Document) and whole and answer.beside.keys() >= set(beside):
                 found[only_created[0].side] = answer
         return found
 
@@ -307,7 +309,7 @@ class Finisher:
         traits = self.run.facts.traits[step.side].table(mapping.of(step.side).table)
         computed = traits.computed.union(*(one.shown for one in traits.belongings if _put(operation, one.table)))
         own = own_writes(operation, step.side)
-        if fresh.version == step.expects and not step.verb.endswith("-line"):
+        if fresh.token(step.table) == step.expects and not step.verb.endswith("-line"):
             return False  # refused with the right token: asking again would go on for ever
         if not equal_but(known.fields, fresh.fields, computed, own.get("", {})):
             return False
@@ -429,4 +431,4 @@ def _retokened(one: Step, refused: Step, fresh: Document) -> Step:
     if one.verb.endswith("-line"):
         line = fresh.line(str(one.target))
         return replace(one, expects=line.version) if line is not None else one
-    return replace(one, expects=fresh.version) if one.expects is not None else one
+    return replace(one, expects=fresh.token(one.table)) if one.expects is not None else one

@@ -14,6 +14,7 @@ from syncengine.engine import match
 from syncengine.engine.context import Run
 from syncengine.engine.detect import HEADERS
 from syncengine.engine.detect import LINES
+from syncengine.engine.detect import beside
 from syncengine.engine.entering import KEY_PREFIX
 from syncengine.engine.entering import ambiguous
 from syncengine.engine.entering import in_time
@@ -135,8 +136,11 @@ def _begin(run: Run, mapping: TableMapping) -> None:
         cursor = system.begin(Poll(mapping.of(side).table))
         lines = mapping.lines
         line_cursor = system.begin(Poll(lines.tables[side], parent=lines.parents[side])) if lines else None
+        cursors = {table: system.begin(Poll(table)) for table in run.beside(mapping, side)}
         with run.store.transaction():
             run.store.cursors.put(mapping.name, side, HEADERS, cursor)
+            for table in run.beside(mapping, side):
+                run.store.cursors.put(mapping.name, side, beside(table), cursors[table])
             if lines:
                 run.store.cursors.put(mapping.name, side, LINES, line_cursor)
             run.store.cursors.put(mapping.name, side, LOAD, "")
@@ -216,7 +220,7 @@ def _keyed(run: Run, mapping: TableMapping, side: Side, document: Document) -> K
 
 def accounted(coupling: Coupling, side: Side, document: Document) -> bool:
     """Was it planned already in exactly this version, lines included?"""
-    read = {"": document.version, **{line.id: line.version for line in document.lines}}
+    read = {"": document.version, **document.beside, **{line.id: line.version for line in document.lines}}
     known = coupling.tokens.get(side, {})
     return document.version is not None and all(known.get(name) == token for name, token in read.items())
 

@@ -46,7 +46,8 @@ def _rested(run: Run, one: Candidate) -> Candidate:
 
 
 def _tokens(document: Document) -> dict[str, str]:
-    return {"": str(document.version), **{line.id: str(line.version) for line in document.lines}}
+    parts = {"": document.version, **document.beside, **{line.id: line.version for line in document.lines}}
+    return {name: str(version) for name, version in parts.items()}
 
 
 def _resting(seconds: float) -> Problem:

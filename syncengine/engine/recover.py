@@ -212,7 +212,7 @@ def _guard_holds(step: Step, found: Document) -> bool:
     if step.verb.endswith("-line"):
         line = found.line(str(step.target))
         return line is not None and line.version == step.expects
-    return found.version == step.expects
+    return found.token(step.table) == step.expects
 
 
 def holds(fields: Mapping[str, Wire], body: Mapping[str, Wire]) -> bool:

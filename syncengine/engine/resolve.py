@@ -25,7 +25,7 @@ def _resolve(receipts: Mapping[int, Receipt], step: Step) -> Step:
         changes["parent"] = _after(receipts, step.parent).id
     if isinstance(step.expects, int):
         after = _after(receipts, step.expects)
-        changes["expects"] = _last(receipts, after.id) if step.when == "foreign-edit" else after.version
+        changes["expects"] = _last(receipts, after.id) if step.when == "foreign-edit" else after.token(step.table)
     if isinstance(step.line, tuple):
         no, place = step.line
         made = _after(receipts, no)

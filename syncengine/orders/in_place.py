@@ -37,8 +37,9 @@ def in_place(builder: Builder, decided: Decided) -> None:
     reread = builder.add("back_office", "read", target=order.id, role=RECHECK).no
     before = len(builder.steps)
     update_side(builder, "back_office", decided)
+    held = {order.version, *(order.native.beside.values() if order.native else ())}
     builder.steps[before:] = [
-        replace(step, expects=reread) if step.target == order.id and step.expects == order.version else step
+        replace(step, expects=reread) if step.target == order.id and step.expects in held else step
         for step in builder.steps[before:]
     ]
     if released:

@@ -28,6 +28,7 @@ from syncengine.planner.build import header_values
 from syncengine.planner.build import line_values
 from syncengine.planner.build import new_line_body
 from syncengine.planner.build import target_of
+from syncengine.planner.build import update_parts
 from syncengine.planner.build import without_blanks
 from syncengine.planner.comments import comment_bodies
 from syncengine.planner.comments import comments_behind
@@ -73,6 +74,7 @@ def recreate(builder: Builder, decided: Decided, *, taken_from: Document | None 
     keyed = {one.table for one in traits.belongings if one.keyed}
     header = _header(builder, decided, native)
     late: Cells = {column: header.pop(column) for column in sorted(traits.after_lines & header.keys())}
+    beside: Cells = {column: header.pop(column) for some in traits.parts(header).values() for column in some}
     key_column = str(builder.facts.settings.get("correlation", ""))
     key = operation_key(builder.facts, mapping, predecessor.id, pair.generation)
     # As merged where the column is mapped to something, and blank where that was emptied.
@@ -98,6 +100,7 @@ def recreate(builder: Builder, decided: Decided, *, taken_from: Document | None 
             role=SUCCESSOR,
         )  # fmt: skip
         stands[line.origin] = (added.no, 0)
+    update_parts(builder, "back_office", beside, made, role=SUCCESSOR)
     # What is put is as it was in that version; files are where the predecessor is.
     put = [row for row in native.attached or () if row.table in keyed]
     rows = [*put, *(row for row in predecessor.native.attached or () if row.table not in keyed)]

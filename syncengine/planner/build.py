@@ -211,9 +211,22 @@ def update_header(
     record = builder.pair.record(side)
     rows = [row for row in builder.mapping.rows.values() if row.line is None or side == "sales"]
     body = {**builder.cells(rows, values, side, record.native), **(also or {})}
+    for table, cells in builder.traits(side).parts(body).items():
+        # First: a write to the document moves the token of its parts, not the other way round.
+        token = record.native.token(table) if record.native else None
+        builder.add(side, "update", table=table, target=record.id, body=cells, expects=token, **parts)
+        body = {column: value for column, value in body.items() if column not in cells}
     if not body:
         return None
     return builder.add(side, "update", target=record.id, body=body, expects=expects, atomic=atomic, **parts)
+
+
+def update_parts(builder: Builder, side: Side, cells: Cells, made: int, **parts: Any) -> list[Step]:
+    """Those of these cells that stand in tables beside, written to the document that step `made` makes."""
+    return [
+        builder.add(side, "update", table=table, target=made, body=some, expects=made, **parts)
+        for table, some in builder.traits(side).parts(cells).items()
+    ]
 
 
 def carried_line_steps(builder: Builder, side: Side, values: Mapping[str, Scalar], atomic: int | None = None) -> None:

@@ -342,5 +342,8 @@ def _without(fields: Fields, lost: set[str]) -> dict[str, Scalar]:
 
 
 def tokens(record: Record) -> dict[str, str | None]:
-    """The version tokens of one read: the header's under "", each line's under its id."""
-    return {"": record.version, **{line.id: line.version for line in record.lines.values()}}
+    """The version tokens of one read: the header's under "", each line's under its id, those of parts in
+    tables beside under their names.
+    """
+    beside = record.native.beside if record.native is not None else {}
+    return {"": record.version, **beside, **{line.id: line.version for line in record.lines.values()}}

@@ -23,6 +23,7 @@ from syncengine.planner.build import next_sequence
 from syncengine.planner.build import remove_line
 from syncengine.planner.build import target_of
 from syncengine.planner.build import update_header
+from syncengine.planner.build import update_parts
 from syncengine.planner.build import without_blanks
 from syncengine.planner.comments import add_comments
 from syncengine.planner.comments import comment_bodies
@@ -52,6 +53,7 @@ def create_record(builder: Builder, source: Side, *, role: str = "") -> list[Ste
     cells |= own_values(builder, target)
     cells = without_blanks(schema.creatable(mapping.of(target).table, cells))
     late = {column: cells.pop(column) for column in sorted(traits.after_lines & cells.keys())}
+    beside = {column: cells.pop(column) for some in traits.parts(cells).values() for column in some}
     bodies, partners = _line_bodies(builder, source)
     chosen = chosen_id(builder.facts, mapping.of(target).table, record.id, builder.pair.generation)
     identity, settled = _identity(builder, target, cells, traits.client_ids)
@@ -88,6 +90,7 @@ def create_record(builder: Builder, source: Side, *, role: str = "") -> list[Ste
                 role=role,
             )
         )
+    steps += update_parts(builder, target, beside, made, role=role)
     if late or settled:
         if rest:
             steps.append(builder.add(target, "read", target=made, role=role))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
+from dataclasses import replace
 from datetime import date
 from datetime import datetime
 
@@ -29,7 +30,8 @@ class Document:
     fulfilled, invoiced; back office: draft, in-review, released). `progress` says how far the goods of a document
     have left, in the same manner (part-shipped, shipped; None: not at all); its lines carry it too. `late` is the day
     on which the last of its goods are to leave, where that is after the day they were asked for. `attached` is what
-    belongs to it in other tables; None where that was not read.
+    belongs to it in other tables; None where that was not read. `beside`: the tables that hold further columns of it
+    under the same id (`TABLE.COLUMN` among its fields), each with the version of its part.
     """
 
     id: str
@@ -41,9 +43,18 @@ class Document:
     progress: str | None = None
     attached: tuple[Attached, ...] | None = None
     late: date | None = None
+    beside: Mapping[str, str | None] = field(default_factory=dict)
 
     def line(self, line_id: str) -> Document | None:
         return next((line for line in self.lines if line.id == line_id), None)
+
+    def token(self, table: str) -> str | None:
+        """The version of the part that this table holds: one beside, else the document's own."""
+        return self.beside.get(table, self.version)
+
+    def also(self, other: Document) -> Document:
+        """With the columns that another answer shows of it, of a table beside."""
+        return replace(self, fields={**self.fields, **other.fields}, beside={**self.beside, **other.beside})
 
 
 @dataclass(frozen=True)
@@ -56,7 +67,7 @@ class Gone:
 @dataclass(frozen=True)
 class View:
     """Which part of a document a reader needs; `columns` None means all of them. `attached`, `line_attached`: tables
-    whose rows belong to it, or to its lines, and are to be read along.
+    whose rows belong to it, or to its lines, and are to be read along; `beside`: those that hold more of its columns.
     """
 
     table: str
@@ -66,6 +77,7 @@ class View:
     line_columns: tuple[str, ...] | None = None
     attached: tuple[str, ...] = ()
     line_attached: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -86,6 +86,8 @@ def document_to(document: Document) -> dict[str, Any]:
         kept["attached"] = [[one.table, one.id, one.line, dict(one.fields)] for one in document.attached]
     if document.late is not None:
         kept["late"] = document.late
+    if document.beside:
+        kept["beside"] = dict(document.beside)
     return kept
 
 
@@ -101,6 +103,7 @@ def document_from(kept: Mapping[str, Any]) -> Document:
         kept.get("progress"),
         tuple(Attached(*one) for one in attached) if attached is not None else None,
         kept.get("late"),
+        kept.get("beside", {}),
     )
 
 

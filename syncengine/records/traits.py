@@ -92,7 +92,8 @@ class TableTraits:
     only shows the place. `key_tables`: where a document with our key may stand.
     `computed`: columns, header or line, that the system derives from others (totals, allocations).
     `healthy`: what the answer to a create must hold before the document goes on to its next step.
-    `belongings`: what a successor takes over from other tables.
+    `belongings`: what a successor takes over from other tables. `beside`: tables that hold more columns of the same
+    documents under the same ids, named TABLE.COLUMN; they are read along, and written by steps of their own.
     `posted`: where a document of this table leaves traces, `filed` where the system keeps versions of it. `acts`:
     the bound actions it has; `state_column` is the column that such an action moves.
     """
@@ -120,6 +121,14 @@ class TableTraits:
     filed: Filed | None = None
     acts: frozenset[str] = frozenset()
     state_column: str = ""
+    beside: tuple[str, ...] = ()
+
+    def parts(self, cells: Mapping[str, Wire]) -> dict[str, dict[str, Wire]]:
+        """The cells that stand in tables beside, by table; what of `cells` is in none of them stands in the table
+        itself.
+        """
+        found = {table: {c: v for c, v in cells.items() if c.startswith(f"{table}.")} for table in self.beside}
+        return {table: some for table, some in found.items() if some}
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,7 @@ from syncengine.mapping.transforms import HeaderDiscount
 from syncengine.mapping.transforms import Inverted
 from syncengine.mapping.transforms import PersonName
 from syncengine.mapping.transforms import PlainText
+from syncengine.mapping.transforms import TextLines
 from syncengine.mapping.transforms import ValueMap
 from syncengine.records.document import ColumnSchema
 from syncengine.records.document import TableSchema
@@ -59,7 +60,7 @@ KINDS: Final[Mapping[str, str]] = {
     "date": "day",
     "datetime": "moment",
 }
-TEXTS: Final = (Fits, Exact, Continued, Code, Country, PlainText, PersonName)
+TEXTS: Final = (Fits, Exact, Continued, Code, Country, PlainText, TextLines, PersonName)
 NUMBERS: Final = (Decimals, HeaderDiscount)
 MOST_NAMED: Final = 8
 

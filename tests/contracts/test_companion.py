@@ -99,6 +99,39 @@ def test_both_roots_are_polled_together_in_order(central: BusinessCentral) -> No
     assert all(json.loads(one.cursor or "{}").get("since") for one in found)
 
 
+def test_what_stands_beside_a_document_is_read_and_written_with_it(central: BusinessCentral, bench: Bench) -> None:
+    """Its columns under their own names, its token beside the document's; half a document is none."""
+    table = "companion/orderDocuments"
+    made = bench.back_office_order(1, release=False)
+    traits = central.traits(["salesOrders", "customers"])
+    assert (traits.table("salesOrders").beside, traits.table("customers").beside) == ((table,), ())
+    assert traits.schemas["salesOrders"].columns[f"{table}.shippingAgentCode"].length == 10
+    view = View("salesOrders", None, "salesOrderLines", "documentId", beside=(table,))
+    read = central.read(view, [made["id"]])[made["id"]]
+    assert isinstance(read, Document)
+    (scanned,) = [one for page in central.scan(view, ()) for one in page.documents]
+    ((found,),) = central.find(view, [{"number": made["number"]}])
+    for one in (read, scanned, found):
+        assert (one.fields[f"{table}.workDescription"], one.token(table), one.token("salesOrders")) == (
+            "",
+            read.beside[table],
+            made["@odata.etag"],
+        )
+    body = {f"{table}.workDescription": "Ring twice"}
+    step = Step(1, "back_office", "update", table, target=made["id"], body=body, expects=read.token(table))
+    ((_, (written,)),) = central.write([[step]], view)
+    assert isinstance(written.after, Document)
+    assert written.after.fields[f"{table}.workDescription"] == "Ring twice"
+    assert written.after.token(table) not in (None, read.token(table))
+    ((_, (stale,)),) = central.write([[step]], view)
+    assert stale.outcome is ReceiptOutcome.STALE
+    bench.fault(
+        "back_office", kind="status", status=503, retry_after=0, probability=1, match={"path": "orderDocuments"}
+    )
+    with pytest.raises(Unreachable):
+        central.read(view, [made["id"]])
+
+
 def test_without_the_extension_its_tables_are_told_from_empty_ones(bench: Bench) -> None:
     """No table of it is described; whoever asks for one is told what is missing."""
     central = bench.company.back_office

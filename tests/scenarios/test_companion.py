@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from syncengine.service.check import check
+from syncengine.service.decisions import resolve
 from tests.bench.bench import Bench
 from tests.scenarios.scenario import scenario
 
@@ -440,3 +441,156 @@ def test_given_a_note_when_the_clerk_deletes_it_then_the_sweep_lets_it_go(extend
     extended.sync(sweep_all=True)
     assert (notes_here(extended, number), notes_there(extended, number)) == (["Call first"], [])
     extended.agreed()
+
+
+def agents(bench: Bench, *codes: str) -> None:
+    for code in codes:
+        bench.clerk.through_companion("POST", "shippingAgents", {"code": code, "displayName": f"{code} parcels"})
+
+
+def beside(bench: Bench, number: str) -> dict[str, Any]:
+    """What the companion shows of the order's document."""
+    (order,) = bench.live_documents(number)
+    return bench.clerk.through_companion("GET", f"orderDocuments({order['id']})")
+
+
+def change_beside(bench: Bench, number: str, **columns: Any) -> None:
+    shown = beside(bench, number)
+    bench.clerk.through_companion("PATCH", f"orderDocuments({shown['id']})", columns, if_match=shown["@odata.etag"])
+
+
+DHL, FEDEX, UPS = 2, 3, 4  # values of the choice in Sales
+
+
+@scenario(
+    "a shipping agent and a description on an order in Sales",
+    "it is submitted, both sides change both, and the seller then changes a quantity and the customer",
+    "each has what was changed last, changed in place and on the successor too; an idle run asks the companion once",
+)
+def test_given_an_agent_and_a_description_when_they_change_then_both_sides_have_them(extended: Bench) -> None:
+    agents(extended, "DHL", "UPS", "FEDEX")
+    number = extended.sales_order(2, shippingmethodcode=DHL, description="Ring twice\r\nGate B")
+    order = extended.seller.order(number)["salesorderid"]
+    extended.sync()
+    shown = beside(extended, number)
+    assert (shown["shippingAgentCode"], shown["workDescription"]) == ("DHL", "Ring twice\nGate B")
+    assert extended.seller.order(number)["description"] == "Ring twice\r\nGate B"  # line ends are nobody's edit
+    extended.agreed()
+    change_beside(extended, number, shippingAgentCode="UPS", yourReference="PO 77")
+    extended.seller.edit(order, description="Ring once")
+    extended.sync()
+    here, shown = extended.seller.order(number), beside(extended, number)
+    assert (here["shippingmethodcode"], here["description"]) == (UPS, "Ring once")
+    assert (shown["shippingAgentCode"], shown["workDescription"]) == ("UPS", "Ring once")
+    change_beside(extended, number, workDescription="Ring thrice")  # moves no stamp of the order itself
+    extended.sync()
+    assert extended.seller.order(number)["description"] == "Ring thrice"
+    line = extended.seller.order(number)["order_details"][0]["salesorderdetailid"]
+    extended.seller.edit(order, shippingmethodcode=FEDEX, lines={line: {"quantity": 9}})
+    extended.sync()
+    after = beside(extended, number)
+    assert (after["id"], after["shippingAgentCode"], after["workDescription"]) == (shown["id"], "FEDEX", "Ring thrice")
+    other = extended.running.world.customers[2].sales_id
+    extended.seller.edit(order, **{"customerid_account@odata.bind": f"/accounts({other})"}, shippingmethodcode=DHL)
+    extended.sync()
+    successor = beside(extended, number)
+    told = (successor["shippingAgentCode"], successor["workDescription"], successor["yourReference"])
+    assert (successor["id"] != shown["id"], *told) == (True, "DHL", "Ring thrice", "PO 77")
+    extended.sync()
+    extended.mark()
+    extended.sync()
+    asked = [one for one in extended.requests("back_office") if "companion" in one["path"] and one["parts"]]
+    assert len(asked) == 1  # all tables of it, in one batch
+    extended.agreed()
+
+
+@scenario(
+    "a shipping agent and a description on an order",
+    "the answer to what the companion was told is {what}, for a new document and for a successor",
+    "both documents hold both, once",
+)
+@pytest.mark.parametrize("what", ["lost", "an error before it was done", "lost, while the clerk changed it"])
+def test_given_an_agent_when_an_answer_is_lost_then_it_is_there(extended: Bench, what: str) -> None:
+    agents(extended, "DHL", "UPS")
+    kind = "reset-before" if "before" in what else "answer-lost"
+    extended.fault("back_office", kind=kind, next=1, match={"method": "PATCH", "path": "orderDocuments"})
+    number = extended.sales_order(2, shippingmethodcode=DHL, description="Ring twice")
+    extended.sync(expect=None)
+    if "clerk" in what:
+        change_beside(extended, number, workDescription="Do not ring")
+    extended.calm()
+    extended.sync()
+    described = "Do not ring" if "clerk" in what else "Ring twice"
+    assert (beside(extended, number)["shippingAgentCode"], beside(extended, number)["workDescription"]) == (
+        "DHL",
+        described,
+    )
+    assert len(extended.live_documents(number)) == 1
+    order, other = extended.seller.order(number), extended.running.world.customers[2].sales_id
+    assert order["description"] == described
+    extended.fault("back_office", kind=kind, next=1, match={"method": "PATCH", "path": "orderDocuments"})
+    extended.seller.edit(
+        order["salesorderid"], **{"customerid_account@odata.bind": f"/accounts({other})"}, shippingmethodcode=UPS
+    )
+    extended.sync(expect=None)
+    extended.calm()
+    extended.sync()
+    assert len(extended.live_documents(number)) == 1
+    assert (beside(extended, number)["shippingAgentCode"], beside(extended, number)["workDescription"]) == (
+        "UPS",
+        described,
+    )
+    extended.agreed()
+
+
+@scenario(
+    "an order whose customer has a shipping agent in Business Central, and one without",
+    "both are handed over, the clerk takes an agent that Sales has no word for, and the document is released",
+    "the default comes to Sales; what Sales cannot say is nobody's edit; the seller's new agent opens the document",
+)
+def test_given_a_default_agent_when_an_order_is_handed_over_then_sales_shows_it(extended: Bench) -> None:
+    agents(extended, "DHL", "UPS", "OWN FLEET")
+    company = extended.running.world.company
+    customer = extended.running.world.customers[0]
+    (row,) = [one for one in company["customer"].rows.values() if one["id"] == customer.back_office_id]
+    extended.running.back_office._change(company, "customer", row, _shippingAgentCode="UPS")
+    number = extended.sales_order(2)
+    extended.sync()
+    assert extended.seller.order(number)["shippingmethodcode"] == UPS
+    change_beside(extended, number, shippingAgentCode="OWN FLEET")
+    extended.sync()
+    assert extended.seller.order(number)["shippingmethodcode"] is None
+    (document,) = extended.live_documents(number)
+    extended.clerk.act(document, "release")
+    extended.seller.edit(extended.seller.order(number)["salesorderid"], shippingmethodcode=DHL, description="Ring")
+    extended.sync()
+    assert (beside(extended, number)["shippingAgentCode"], beside(extended, number)["workDescription"]) == (
+        "DHL",
+        "Ring",
+    )
+    assert extended.live_documents(number)[0]["status"] == "Open"
+    extended.agreed()
+
+
+@scenario(
+    "coupled orders, and no companion: one described on both sides, one in Business Central alone",
+    "the companion is installed",
+    "what one side has flows; where both have one it is a conflict, and nobody's text is lost",
+)
+def test_given_orders_when_the_companion_is_installed_then_what_differs_is_told(bench: Bench) -> None:
+    one, two = bench.sales_order(2), bench.sales_order(3, description="Ring twice")
+    bench.sync()
+    bench.switch("back_office", has_companion=True)
+    for number in (one, two):
+        change_beside(bench, number, workDescription="Gate B")
+    assert through(bench)["SALESORDER-ORDER, row work_description"].endswith("works through companion/orderDocuments")
+    bench.sync(expect=1)
+    assert (bench.seller.order(one)["description"], bench.seller.order(two)["description"]) == ("Gate B", "Ring twice")
+    with bench.company.store() as store, store.transaction():
+        (conflict,) = store.conflicts.open()
+    told = ("work_description", "Ring twice", "Gate B")
+    assert (conflict.group, conflict.sales, conflict.back_office) == told
+    resolve(bench.company, conflict.id, "back_office", ())
+    bench.sync()
+    assert bench.seller.order(two)["description"] == "Gate B"
+    bench.agreed()

@@ -176,8 +176,11 @@ def select(table: Table, columns: tuple[str, ...] | None) -> str:
     """The `$select` list; empty for all columns."""
     if columns is None:
         return ""
+    beside = standard.BESIDE.get(table.name, {})
     wanted = dict.fromkeys(
-        table.property(column) for column in ("id", table.key, *columns) if column not in (PROGRESS, LATE)
+        table.property(column)
+        for column in ("id", table.key, *columns)
+        if column not in (PROGRESS, LATE) and column.partition(".")[0] not in beside
     )
     if table.name in standard.STATES:
         wanted["status"] = None

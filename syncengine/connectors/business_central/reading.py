@@ -215,11 +215,11 @@ class Reader:
         for answer in self.ask(paths):
             if answer is None:
                 raise Unreachable("a search got no answer", remedy="Try again.", side="back_office")
-            rows = self._all_rows(answer, f"searching {view.table}")
+            rows = self.all_rows(answer, f"searching {view.table}")
             found.append([document(self.schema, table, self.whole(one, table, view), view) for one in rows])
         return found
 
-    def _all_rows(self, answer: Answer, doing: str) -> list[Any]:
+    def all_rows(self, answer: Answer, doing: str) -> list[Any]:
         body = self.json(answer, doing)
         rows = list(body["value"])
         while link := body.get("@odata.nextLink"):

@@ -19,8 +19,9 @@ KEYS: Final[Mapping[str, str]] = {
     "currencies": "code",
     # Documents and customers name their salesperson by code.
     "salespeoplePurchasers": "code",
-    # Lines of documents name their resource by number.
+    # Lines of documents name their resource by number, documents their shipping agent by code.
     "companion/resources": "number",
+    "companion/shippingAgents": "code",
 }
 
 STATES: Final[Mapping[str, Mapping[str, str]]] = {
@@ -71,9 +72,20 @@ COLUMN_TYPES: Final[Mapping[str, str]] = {name: kind for kind, names in _TYPES.i
 SAID_FOR_LINES: Final = ("pricesIncludeTax",)
 """What a document says for all its lines: a line's price means nothing without it."""
 
+BESIDE: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
+    "salesOrders": {
+        "companion/orderDocuments": (
+            "yourReference", "workDescription", "shippingAgentCode", "shippingAgentServiceCode",
+        ),
+    },
+}  # fmt: skip
+"""Per table, those in which the companion shows more columns of the same documents under the same ids."""
+
+_BESIDE: Final = {of: [f"{one}.{name}" for one in tables for name in tables[one]] for of, tables in BESIDE.items()}
+
 UNFILTERABLE: Final[Mapping[str, frozenset[str]]] = {
     # Variables of the page, no fields of its table: not safe in `$filter`. Whoever filters looks at the rows.
-    "salesOrders": frozenset({"currencyCode", "partialShipping"}),
+    "salesOrders": frozenset({"currencyCode", "partialShipping", *_BESIDE["salesOrders"]}),
     "salesQuotes": frozenset({"currencyCode"}),
     "salesInvoices": frozenset({"currencyCode"}),
     "companion/priceListLines": frozenset({"customerNumber", "unitOfMeasureId", "currencyCode"}),
@@ -109,12 +121,14 @@ ORDER: Final[dict[str, tuple[str, ...]]] = {
         "description", "description2", "shipmentDate",
     ),
 }  # fmt: skip
+ORDER["companion/orderDocuments"] = BESIDE["salesOrders"]["companion/orderDocuments"]  # an agent empties its service
 ORDER["salesQuotes"] = (*ORDER["salesOrders"], "documentDate", "dueDate", "validUntilDate")
 ORDER["salesQuoteLines"] = ORDER["salesOrderLines"]
 
 _LOCKED: Final = frozenset(
     "customerId customerNumber billToCustomerId billToCustomerNumber currencyId currencyCode "
-    "pricesIncludeTax shipmentMethodId partialShipping requestedDeliveryDate discountAmount".split()
+    "pricesIncludeTax shipmentMethodId partialShipping requestedDeliveryDate discountAmount "
+    "companion/orderDocuments.shippingAgentCode companion/orderDocuments.shippingAgentServiceCode".split()
 )
 
 _OF_GOODS: Final = frozenset(
@@ -127,7 +141,7 @@ SALES_ORDERS: Final = TableTraits(
     lines_locked=frozenset({"released", "in-review"}),
     carried=tuple(
         column
-        for column in ORDER["salesOrders"]
+        for column in (*ORDER["salesOrders"], *_BESIDE["salesOrders"])
         if column not in ("externalDocumentNumber", "customerNumber", "billToCustomerNumber", "currencyId")
     ),
     carried_lines=tuple(

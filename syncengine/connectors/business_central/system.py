@@ -13,6 +13,7 @@ import httpx
 
 from syncengine.connectors.answers import Answer
 from syncengine.connectors.business_central.asking import HEADERS
+from syncengine.connectors.business_central.beside import Beside
 from syncengine.connectors.business_central.changes import Changes
 from syncengine.connectors.business_central.companion import PREFIX
 from syncengine.connectors.business_central.companion import Companion
@@ -77,7 +78,8 @@ class BusinessCentral:
             Changes(self.reader, overlap_s, self.competitors),
             *(Changes(one, overlap_s) for one in readers[1:]),
         ]
-        self.writers = [Writer(self.reader, self.companion), *(Writer(one) for one in readers[1:])]
+        self.beside = Beside(self.companion)
+        self.writers = [Writer(self.reader, self.companion, self.beside), *(Writer(one) for one in readers[1:])]
         self.inspection = Inspection(self.reader, self.companion)
         self.webhooks = BusinessCentralWebhooks(self.reader)
 
@@ -107,11 +109,17 @@ class BusinessCentral:
         names = list(tables)
         extended = [name for name in names if name.startswith(PREFIX)]
         names = [name for name in names if name not in extended]
-        schemas = self.schema.schemas(names)
+        schemas = {
+            name: replace(schema, columns={**schema.columns, **self.beside.columns(name)})
+            for name, schema in self.schema.schemas(names).items()
+        }
         if extended and self.companion.sets():
             schemas |= self.companion.over().schema.schemas(extended)
         return Traits(
-            tables={name: replace(self.schema.traits(name), acts=self.companion.acts(name)) for name in names},
+            tables={
+                name: replace(self.schema.traits(name), acts=self.companion.acts(name), beside=self.beside.tables(name))
+                for name in names
+            },
             schemas=schemas,
             settings={"countries": self._countries(), "exchange_rates": ExchangeRates(self.reader)},
         )
@@ -154,9 +162,8 @@ class BusinessCentral:
         if entity is None:
             return None
         choices = {p.name: {str(caption(one)): one for one in p.choices} for p in entity.properties.values()}
-        return TableSchema(
-            table, {name: replace(one, choices=choices.get(name, {})) for name, one in found.columns.items()}
-        )
+        own = {name: replace(one, choices=choices.get(name, {})) for name, one in found.columns.items()}
+        return TableSchema(table, {**own, **self.beside.columns(table)})
 
     def probe(self, view: View, where: Filter) -> Answer:
         """One row with everything a mapping reads: does the service take these names, this filter?"""
@@ -175,16 +182,27 @@ class BusinessCentral:
         return (polled[id(one)] for one in wanted)
 
     def scan(self, view: View, where: Filter, after: str | None = None) -> Iterator[Page]:
-        return self._reader(view.table).scan(view, where, after)
+        for page in self._reader(view.table).scan(view, where, after):
+            yield replace(page, documents=tuple(self.beside.of_rows(view, page.documents)))
 
     def total(self, table: str, where: Filter) -> int | None:
         return self._reader(table).total(table, where)
 
     def read(self, view: View, ids: Sequence[str]) -> Mapping[str, Document | Gone]:
-        return self._reader(view.table).read(view, ids)
+        return self.beside.of_read(view, self._reader(view.table).read(view, ids))
 
     def find(self, view: View, wanted: Sequence[Mapping[str, Wire]]) -> Sequence[Sequence[Document]]:
-        return self._reader(view.table).find(view, wanted)
+        found = self._reader(view.table).find(view, wanted)
+        whole = {one.id: one for one in self.beside.of_rows(view, [one for some in found for one in some])}
+        return [[whole[one.id] for one in some] for some in found]
 
     def write(self, groups: Sequence[Sequence[Step]], view: View) -> Iterator[tuple[int, Sequence[Receipt]]]:
-        return self.writers[self._root(view.table)].write(groups, view)
+        own = [(number, steps) for number, steps in enumerate(groups) if steps[0].table not in view.beside]
+        if own:
+            for at, receipts in self.writers[self._root(view.table)].write([steps for _, steps in own], view):
+                yield own[at][0], receipts
+        for table in view.beside:
+            parts = [(number, steps) for number, steps in enumerate(groups) if steps[0].table == table]
+            sent = [[self.beside.own(step) for step in steps] for _, steps in parts]
+            for at, receipts in self.writers[self._root(table)].write(sent, View(table)) if sent else ():
+                yield parts[at][0], [self.beside.shown(table, one) for one in receipts]

@@ -18,6 +18,7 @@ from syncengine.connectors.batching import Sent
 from syncengine.connectors.batching import send_all
 from syncengine.connectors.business_central import standard
 from syncengine.connectors.business_central.asking import HEADERS
+from syncengine.connectors.business_central.beside import Beside
 from syncengine.connectors.business_central.companion import Companion
 from syncengine.connectors.business_central.entities import body_of
 from syncengine.connectors.business_central.entities import document
@@ -57,11 +58,14 @@ LOCKED = "status must be equal to"
 
 
 class Writer:
-    """`companion` carries out what this root has no action for; without one nothing is asked of it."""
+    """`companion` carries out what this root has no action for, `beside` reads what it has no columns for; without them
+    nothing is asked of anybody else.
+    """
 
-    def __init__(self, reader: Reader, companion: Companion | None = None) -> None:
+    def __init__(self, reader: Reader, companion: Companion | None = None, beside: Beside | None = None) -> None:
         self.reader = reader
         self.companion = companion
+        self.beside = beside
         self.http = reader.http
         self.schema = reader.schema
         self.size = BatchSize(FIRST_BATCH, min(self.http.connection.limits.batch, MOST_OPERATIONS))
@@ -103,9 +107,32 @@ class Writer:
             return Sent(_all(batch, ReceiptOutcome.NOT_SENT, RemoteError(0, error.code, error.message)), error)
         if answers is None:
             return self._in_halves(batch, view)
-        return Sent(
-            [(number, [self._receipt(steps[0], answers.get(at), view)]) for at, (number, steps) in enumerate(batch)]
-        )
+        received = [(steps[0], self._receipt(steps[0], answers.get(at), view)) for at, (_, steps) in enumerate(batch)]
+        completed = self._completed(received, view)
+        return Sent([(number, [receipt]) for (number, _), receipt in zip(batch, completed, strict=True)])
+
+    def _completed(self, received: Sequence[tuple[Step, Receipt]], view: View) -> list[Receipt]:
+        """Documents that were made or read, with what stands beside them, in one read for all of a batch."""
+        receipts = [receipt for _, receipt in received]
+        whole = {
+            at: receipt.after
+            for at, (step, receipt) in enumerate(received)
+            if step.verb in ("create", "read") and isinstance(receipt.after, Document)
+        }
+        if self.beside is None or not view.beside or not whole:
+            return receipts
+        try:
+            found = self.beside.of_read(view, {str(at): one for at, one in whole.items()})
+        except (NoAnswer, NotSent, NotJson, SyncError) as error:
+            log.warning("part_not_read", side="back_office", table=view.table, error=str(error))
+            found = {}
+        for at in whole:
+            if str(at) in found:
+                receipts[at] = replace(receipts[at], after=found[str(at)])
+            elif received[at][0].verb == "read":
+                missing = RemoteError(0, "no-answer", "what stands beside the document could not be read")
+                receipts[at] = Receipt(receipts[at].step, ReceiptOutcome.UNKNOWN, None, missing)
+        return receipts
 
     def _in_halves(self, batch: Sequence[Group], view: View) -> Sent:
         """The batch as such was not taken, too many or too large: none of it has been carried out."""

@@ -38,6 +38,7 @@ from syncengine.mapping.transforms.texts import Exact
 from syncengine.mapping.transforms.texts import Fits
 from syncengine.mapping.transforms.texts import PersonName
 from syncengine.mapping.transforms.texts import PlainText
+from syncengine.mapping.transforms.texts import TextLines
 
 __all__ = [
     "ARGUMENTS",
@@ -69,6 +70,7 @@ __all__ = [
     "PlainText",
     "StatusLine",
     "Stock",
+    "TextLines",
     "Transform",
     "Undiscounted",
     "UnitPrice",

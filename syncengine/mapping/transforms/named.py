@@ -35,6 +35,7 @@ from syncengine.mapping.transforms.texts import FirstFilled
 from syncengine.mapping.transforms.texts import Fits
 from syncengine.mapping.transforms.texts import PersonName
 from syncengine.mapping.transforms.texts import PlainText
+from syncengine.mapping.transforms.texts import TextLines
 
 Factory = Callable[[Any, Mapping[str, Any]], Transform]
 
@@ -89,6 +90,7 @@ TRANSFORMS: Final[Mapping[str, Factory]] = {
     "first_filled": _plain(FirstFilled()),
     "person_name": _plain(PersonName()),
     "plain_text": _plain(PlainText()),
+    "text_lines": _plain(TextLines()),
     "header_discount": _plain(HeaderDiscount()),
     "line_discount": _line_discount,
     "plus": _plain(Beside(sign=1)),

@@ -22,6 +22,7 @@ from syncengine.records.values import is_blank
 from syncengine.records.values import same
 
 _TAG: Final = re.compile(r"</?[a-zA-Z][^>]*>")
+_LINE_END: Final = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,23 @@ class Exact(AsIs):
                 "and there is no shorter form of it"
             )
         return (value,)  # type: ignore[return-value]
+
+
+@dataclass(frozen=True)
+class TextLines(AsIs):
+    """Text of several lines: how a line ends, and empty ones at the end, are no difference."""
+
+    searchable: ClassVar[frozenset[Side]] = frozenset()
+
+    def read(self, side: Side, cells: Cells) -> Scalar:
+        value = only(cells)
+        return "\n".join(_LINE_END.split(value)).rstrip() or None if isinstance(value, str) else value
+
+    def write(self, side: Side, value: Scalar, current: Cells) -> Written:
+        return (self.read(side, (value,)),)  # type: ignore[return-value,arg-type]
+
+    def agree(self, sales: Scalar, back_office: Scalar) -> bool:
+        return same(self.read("sales", (sales,)), self.read("back_office", (back_office,)))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)

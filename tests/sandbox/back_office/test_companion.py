@@ -187,3 +187,17 @@ def test_its_page_variables_are_not_safe_to_filter(companion: Any) -> None:
     root = companion.extension
     for path in (f"orderDocuments?$filter=customerId eq {companion.company.id}", "setup?$filter=isEnabled eq true"):
         assert companion.get(f"{root}/{path}").status_code == 400
+
+
+def test_a_work_description_is_read_back_line_by_line(companion: Any) -> None:
+    """Lines end with a line feed, whatever they ended with; no other stamp of the order moves with it."""
+    order = companion.order(companion.item_line())
+    path = f"{companion.extension}/orderDocuments({order['id']})"
+    before, shown = companion.read(f"salesOrders({order['id']})"), companion.read(path)
+    changed = companion.patch(path, {"workDescription": "Ring twice\r\nGate B\r\n"}, if_match=shown["@odata.etag"])
+    assert changed.json()["workDescription"] == "Ring twice\nGate B"
+    after = companion.read(f"salesOrders({order['id']})")
+    assert [after[name] for name in ("@odata.etag", "lastModifiedDateTime")] == [
+        before[name] for name in ("@odata.etag", "lastModifiedDateTime")
+    ]
+    assert companion.read(path)["@odata.etag"] != shown["@odata.etag"]

@@ -54,6 +54,12 @@ CASES: Mapping[str, tuple[Any, st.SearchStrategy[Any]]] = {
     "inverted": (None, st.booleans() | st.none()),
     "person_name": (None, WORDS),
     "plain_text": (None, WORDS.filter(lambda text: "<" not in text)),
+    "text_lines": (
+        None,
+        st.lists(WORDS, max_size=4).flatmap(
+            lambda some: st.sampled_from("\r\n|\r|\n".split("|")).map(lambda end: end.join(some))
+        ),
+    ),
     "header_discount": (None, MONEY),
     "line_discount": (None, MONEY),
     "plus": (None, MONEY),

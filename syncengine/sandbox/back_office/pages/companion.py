@@ -101,6 +101,8 @@ class OrderDocumentPage(Page):
         if agent is not None and agent != document.header["_shippingAgentCode"]:
             document.test_open()
         document.header.update(own)
+        # Read back line by line, whatever the lines ended with, as the base application does.
+        document.header["_workDescription"] = "\n".join(document.header["_workDescription"].splitlines())
 
     def delete(self, session: Session, row: Row) -> None:
         delete_document(SalesDocument.load(session, ORDER, row))
