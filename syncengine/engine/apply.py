@@ -30,6 +30,7 @@ from syncengine.engine.traces import LOOK_AGAIN
 from syncengine.engine.traces import doubted
 from syncengine.engine.traces import gather
 from syncengine.engine.traces import must_not_go_back
+from syncengine.engine.twins import discard
 from syncengine.engine.waking import wake_orders
 from syncengine.engine.wishes import wished
 from syncengine.errors import FailureClass
@@ -183,6 +184,8 @@ class Applier:
         except ValueError as error:
             problem = Problem(FailureClass.PERSON, "unreadable", str(error), "Correct the value, or the mapping's row.")
             return Action(_no_pair(candidate), "none", problem.message, problem=problem)
+        if candidate.twin_of is not None and (twin := self._twin(mapping, candidate)) is not None:
+            return twin
         if candidate.problem is None:
             pair = must_not_go_back(self.run, pair)
         action = self._action(mapping, pair, candidate.problem or self.run.refused.get(subject))
@@ -191,6 +194,13 @@ class Applier:
         if action.steps and plans > self.run.limits.passes:
             return replace(action, steps=(), kind="none", problem=_restless(action))
         return action
+
+    def _twin(self, mapping: TableMapping, candidate: Candidate) -> Action | None:
+        side = candidate.item.side
+        document = candidate.document(side) if side is not None else None
+        if side is None or document is None or candidate.subject in self.run.refused:
+            return None
+        return discard(mapping, candidate, side, document)
 
     def _action(self, mapping: TableMapping, pair: Pair, problem: Problem | None) -> Action:
         run, rules = self.run, self.run.rules[mapping.name]

@@ -12,6 +12,7 @@ from datetime import datetime
 from syncengine.engine import match
 from syncengine.engine.context import Run
 from syncengine.engine.reading import Candidate
+from syncengine.engine.twins import find_twins
 from syncengine.errors import FailureClass
 from syncengine.mapping.filters import admits
 from syncengine.mapping.model import TableMapping
@@ -57,6 +58,7 @@ def _enter_side(run: Run, mapping: TableMapping, side: Side, candidates: Sequenc
             _leave(run, mapping, side, one, document, "filtered")
         else:
             considered.append((one, document))
+    twins, considered = find_twins(run, mapping, side, _key_column(run, mapping, side), considered)
     considered = _not_ours(run, mapping, side, considered)
     considered, theirs = _of_this_company(run, mapping, side, considered)
     matched, unmatched = _match(run, mapping, side, considered)
@@ -69,7 +71,7 @@ def _enter_side(run: Run, mapping: TableMapping, side: Side, candidates: Sequenc
         else:
             entering.append((one, document))
     found, entering = _carrying_a_number(run, mapping, side, entering)
-    return theirs + matched + found + _new(run, mapping, side, entering)
+    return twins + theirs + matched + found + _new(run, mapping, side, entering)
 
 
 def in_time(run: Run, mapping: TableMapping, side: Side, document: Document) -> bool:

@@ -31,6 +31,7 @@ from syncengine.orders.states import REOPENED
 from syncengine.planner.rounds import Stopped
 from syncengine.planner.settle import Made
 from syncengine.planner.settle import settle
+from syncengine.planner.steps import DISCARD
 from syncengine.planner.steps import ENDS
 from syncengine.planner.steps import MAKES
 from syncengine.planner.steps import Action
@@ -62,6 +63,9 @@ class Finisher:
         """Settle base and coupling. With a `problem`, some steps were not done: their rows are planned again later."""
         if operation.foreign_edit:
             self._went_back(mapping, operation)
+            return
+        if operation.kind == DISCARD:
+            self._discarded(operation)
             return
         if operation.kind in ENDS or operation.kind in ("reopen", "tell"):
             self._ended(mapping, operation)
@@ -98,6 +102,14 @@ class Finisher:
         with self.run.store.transaction():
             coupling = self.run.store.couplings.get([_coupling_of(operation.subject)])
         return followers(self.run, mapping, coupling[_coupling_of(operation.subject)].sales_id)
+
+    def _discarded(self, operation: Operation) -> None:
+        """Nothing is left of a document that was made twice, and it was never coupled."""
+        store, subject = self.run.store, operation.subject
+        with store.transaction():
+            store.journal.close(operation.id, "done")
+            store.work.done(subject)
+            self.run.in_hand.done(subject)
 
     def _ended(self, mapping: TableMapping, operation: Operation) -> None:
         """Nothing is compared any more: the coupling has ended, or waits for people."""

@@ -37,6 +37,7 @@ from syncengine.planner.steps import Receipt
 from syncengine.planner.steps import ReceiptOutcome
 from syncengine.planner.steps import Step
 from syncengine.ports import Operation
+from syncengine.ports import Subject
 from syncengine.records.document import Document
 from syncengine.records.values import SIDES
 from syncengine.records.values import Side
@@ -110,8 +111,12 @@ class Operations:
         self.run.in_hand.wrote(candidate.subject)
         self._claim(opened)
         store.history.note(candidate.subject, "planned", {**explain.decisions(action), "operation": opened.id})
+        if candidate.twin_of is not None:
+            about = Subject(mapping.name, candidate.twin_of)
+            numbers = {side: self.run.number(mapping, side, one) or one.id for side, one in documents.items()}
+            store.history.note(about, "made-twice", {"documents": numbers, "operation": opened.id})
         if action.archive:
-            self._archive(mapping, opened, action)
+            self._archive(mapping, opened, action, candidate.twin_of or candidate.subject.coupling)
         return Running(opened, candidate.item.number)
 
     def _claim(self, operation: Operation) -> None:
@@ -125,9 +130,8 @@ class Operations:
                 keys = [str(value) for value in step.identity.values()]
                 journal.claim(operation.id, operation.mapping, step.side, "key", keys)
 
-    def _archive(self, mapping: TableMapping, operation: Operation, action: Action) -> None:
+    def _archive(self, mapping: TableMapping, operation: Operation, action: Action, coupling: int | None) -> None:
         document = operation.documents["back_office"]
-        coupling = operation.subject.coupling
         assert coupling is not None  # noqa: S101
         held = self.run.store.couplings.get([coupling])[coupling]
         self.run.store.archive.keep(

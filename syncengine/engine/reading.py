@@ -37,6 +37,7 @@ class Candidate:
     pair: Pair | None = None
     problem: Problem | None = None
     traces: Traces = field(default_factory=Traces)
+    twin_of: int | None = None  # the coupling whose document was made twice, of which this is the second
 
     @property
     def subject(self) -> Subject:

@@ -15,6 +15,7 @@ from datetime import timedelta
 from syncengine.engine.belongings import read_belongings
 from syncengine.engine.context import Run
 from syncengine.engine.resolve import resolved
+from syncengine.engine.twins import first_of
 from syncengine.mapping.model import TableMapping
 from syncengine.observe.logging import get_logger
 from syncengine.planner.rounds import settled_by
@@ -23,6 +24,7 @@ from syncengine.planner.steps import ReceiptOutcome
 from syncengine.planner.steps import RemoteError
 from syncengine.planner.steps import Step
 from syncengine.ports import Operation
+from syncengine.ports import Subject
 from syncengine.records.document import Attached
 from syncengine.records.document import Document
 from syncengine.records.document import Gone
@@ -59,6 +61,9 @@ def settle(run: Run, mapping: TableMapping, operation: Operation) -> Operation |
     with run.store.transaction():
         run.store.journal.received(operation.id, receipts)
         run.store.journal.forget(operation.id, [step.no for step in undone])
+        for step in undone:
+            if step.verb == "create" and step.identity:
+                run.store.journal.claim_again(operation.id, mapping.name, step.side, map(str, step.identity.values()))
         run.store.history.note(
             operation.subject,
             "settled",
@@ -101,8 +106,13 @@ def _judge_create(run: Run, mapping: TableMapping, operation: Operation, step: S
             return [Receipt(step.no, ReceiptOutcome.DONE, found)], []
         return None if found is None else ([], [step])
     hits = [one for one in system.find(view, [step.identity])[0] if one.id not in step.excluding]
-    if len(hits) == 1:
-        return [Receipt(step.no, ReceiptOutcome.DONE, hits[0])], []
+    made = hits[0] if len(hits) == 1 else first_of(run, mapping, operation, step, hits) if hits else None
+    if made is not None:
+        with run.store.transaction():
+            for twin in hits:
+                if twin.id != made.id:
+                    run.store.work.add(Subject(mapping.name, None, step.side, twin.id))
+        return [Receipt(step.no, ReceiptOutcome.DONE, made)], []
     if hits:
         ids = ", ".join(hit.id for hit in hits)
         error = RemoteError(0, "several-found", f"{len(hits)} documents carry the key {dict(step.identity)}: {ids}")

@@ -130,6 +130,9 @@ SETTLES = frozenset({"conflict", "frozen", "totals-differ"})
 MAKES = ("create", "renew")
 """Kinds of action that make a whole record: for an uncoupled partner, or for one whose other half is gone."""
 
+DISCARD = "discard"
+"""The kind of action that removes a document which was made twice."""
+
 
 @dataclass(frozen=True)
 class Action:
@@ -137,7 +140,8 @@ class Action:
 
     `kind` is create, update, amend (opened, changed in place, closed again), recreate, couple, none; tell
     (a problem is written where people see it); one of `ENDS`;
-    reopen and renew (a record whose other half was deleted is opened, and made again). `predicted` are steps that
+    reopen and renew (a record whose other half was deleted is opened, and made again); discard (a document that was
+    made twice is removed). `predicted` are steps that
     follow once the answers are known: shown by `plan`, planned again when it is time.
     """
 

@@ -7,10 +7,12 @@ what is read under them is ours, whoever reads it.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from typing import Final
 
 from sqlalchemy import delete
 from sqlalchemy import func
@@ -45,6 +47,9 @@ from syncengine.store.session import stamp
 _o = tables.operations.c
 _i = tables.intents.c
 _k = tables.claims.c
+
+NOTHING: Final = "{}"  # the payload of an operation that is only counted any more
+AGAIN: Final = "again"
 
 
 class SqlJournal:
@@ -83,21 +88,48 @@ class SqlJournal:
                 "mapping": mapping,
                 "side": side,
                 "kind": kind,
-                "value": value,
+                "value": value if kind == "id" else value.casefold(),  # a back office may keep a key in capitals
             }
             for value in values
         ]
         self.session.upsert_many(tables.claims, rows, ("company", "operation_id", "side", "kind", "value"))
 
+    def claim_again(self, operation: int, mapping: str, side: Side, keys: Iterable[str]) -> None:
+        """Keys under which a create is sent once more. They stay when the operation ends: what was sent first may still
+        be carried out.
+        """
+        self.claim(operation, mapping, side, AGAIN, list(keys))
+
+    def sent_again(self, mapping: str, side: Side, keys: Sequence[str]) -> Mapping[str, int]:
+        """Key -> the operation that has sent its create more than once, open or ended."""
+        return self._claimed(mapping, side, AGAIN, keys)
+
+    def closed(self, operations: Sequence[int]) -> Mapping[int, Operation]:
+        """Of these, the ended ones of which everything is still known."""
+        found: dict[int, Operation] = {}
+        for some in chunks(list(operations)):
+            statement = select(tables.operations).where(
+                _o.company == self.session.company, _o.id.in_(some), _o.status != "open", _o.payload != NOTHING
+            )
+            rows = self.session.run(statement).mappings().all()
+            intents = self._intents([row["id"] for row in rows])
+            found |= {row["id"]: _operation(row, intents.get(row["id"], [])) for row in rows}
+        return found
+
     def claimed_keys(self, mapping: str, side: Side, keys: Sequence[str]) -> Mapping[str, int]:
         """Key -> the open operation that makes a record under it."""
+        return self._claimed(mapping, side, "key", keys)
+
+    def _claimed(self, mapping: str, side: Side, kind: str, keys: Sequence[str]) -> dict[str, int]:
         found: dict[str, int] = {}
         for some in chunks(list(keys)):
+            asked = {*some, *(key.casefold() for key in some)}
             statement = select(_k.value, _k.operation_id).where(
-                _k.company == self.session.company, _k.mapping == mapping, _k.side == side, _k.kind == "key",
-                _k.value.in_(some),
+                _k.company == self.session.company, _k.mapping == mapping, _k.side == side, _k.kind == kind,
+                _k.value.in_(sorted(asked)),
             )  # fmt: skip
-            found |= dict(self.session.run(statement).all())
+            held = {value.casefold(): operation for value, operation in self.session.run(statement)}
+            found |= {key: held[key.casefold()] for key in some if key.casefold() in held}
         return found
 
     def extend(self, operation: Operation) -> None:
@@ -146,7 +178,8 @@ class SqlJournal:
 
     def close(self, operation: int, status: OperationStatus) -> None:
         self._update(operation, status=status, closed_at=self.session.now())
-        self.session.run(delete(tables.claims).where(_k.company == self.session.company, _k.operation_id == operation))
+        ours = (_k.company == self.session.company) & (_k.operation_id == operation)
+        self.session.run(delete(tables.claims).where(ours, _k.kind != AGAIN))
 
     def unfinished(self) -> Sequence[Operation]:
         """Open operations, oldest first."""

@@ -21,13 +21,12 @@ from sqlalchemy.schema import Table
 from syncengine.records.encoding import dumps
 from syncengine.records.encoding import loads
 from syncengine.store import tables
+from syncengine.store.journal import NOTHING
 from syncengine.store.session import Session
 from syncengine.store.session import chunks
 from syncengine.store.session import stamp
 
 CHUNK: Final = 1000
-NOTHING: Final = "{}"
-
 _c = tables.couplings.c
 _h = tables.history.c
 _a = tables.archive_versions.c
@@ -35,6 +34,7 @@ _o = tables.operations.c
 _i = tables.intents.c
 _r = tables.runs.c
 _k = tables.conflicts.c
+_l = tables.claims.c
 
 
 class SqlRetention:
@@ -82,6 +82,8 @@ class SqlRetention:
                 ids = [one for (one,) in self.session.run(select(_o.id).where(old).order_by(_o.id).limit(CHUNK))]
                 self._forget_steps(ids)
                 for part in chunks(ids):
+                    claimed = (_l.company == self.session.company) & _l.operation_id.in_(part)
+                    self.session.run(delete(tables.claims).where(claimed))
                     self.session.run(delete(tables.operations).where(ours, _o.id.in_(part)))
             removed += len(ids)
             if len(ids) < CHUNK:

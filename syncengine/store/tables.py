@@ -232,7 +232,7 @@ claims = Table(
     Column("operation_id", Integer, ForeignKey("operations.id"), nullable=False),
     _key("mapping"),
     _key("side"),
-    _key("kind"),  # id | key
+    _key("kind"),  # id | key | again
     _key("value"),
     PrimaryKeyConstraint("company", "operation_id", "side", "kind", "value"),
     Index("ix_claims_value", "company", "mapping", "side", "kind", "value"),

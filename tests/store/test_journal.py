@@ -86,6 +86,21 @@ def test_keys_are_claimed_until_the_operation_ends(store: SqlStore) -> None:
         assert store.journal.claimed_keys(ORDERS, "back_office", asked) == {}
 
 
+def test_a_key_that_is_sent_twice_stays_known_in_whatever_capitals_it_comes_back(store: SqlStore) -> None:
+    """The operation that sent it is told as long as it is kept."""
+    with store.transaction():
+        made = store.journal.open(operation())
+        store.journal.claim(made, ORDERS, "back_office", "key", ["SE:1a"])
+        assert store.journal.claimed_keys(ORDERS, "back_office", ["SE:1A"]) == {"SE:1A": made}
+        assert store.journal.sent_again(ORDERS, "back_office", ["SE:1A"]) == {}
+        store.journal.claim_again(made, ORDERS, "back_office", ["SE:1a"])
+        assert store.journal.closed([made]) == {}
+        store.journal.close(made, "done")
+        assert store.journal.claimed_keys(ORDERS, "back_office", ["SE:1A"]) == {}
+        assert store.journal.sent_again(ORDERS, "back_office", ["SE:1A", "SE:2"]) == {"SE:1A": made}
+        assert store.journal.closed([made])[made].status == "done"
+
+
 @pytest.mark.parametrize("status", ["done", "stopped", "undone"])
 def test_a_closed_operation_is_neither_unfinished_nor_busy(store: SqlStore, status: str) -> None:
     with store.transaction():
