@@ -383,7 +383,13 @@ def chosen_line_id(builder: Builder, side: Side, partner_line_id: str) -> str | 
     """The id we choose for a new line, where the system lets us."""
     if not builder.traits(side).client_ids:
         return None
-    return chosen_id(builder.facts, builder.line_table(side), partner_line_id, builder.pair.generation)
+    table, generation = builder.line_table(side), builder.pair.generation
+    found = chosen_id(builder.facts, table, partner_line_id, generation)
+    seen = builder.pair.of(side)
+    if isinstance(seen, Record) and found in seen.lines:
+        # The line that it made before stands there: this is another one, under the partner's same id.
+        return chosen_id(builder.facts, table, f"{partner_line_id}|{found}", generation)
+    return found
 
 
 def cut_change_sets(builder: Builder, side: Side) -> None:

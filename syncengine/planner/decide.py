@@ -100,6 +100,7 @@ def decide(pair: Pair, mapping: TableMapping, rule: Rule, answers: Answers, seal
         base.back_office.lines if base else {},
         mapping.lines.pair_by,
         has_base=base is not None,
+        told_by=[row.name for row in mapping.lines.rows.values() if row.one_of],
     )
     lines = [d for one in pairing.pairs for d in _line(one, pair, mapping.lines, base, ruled)]
     return Decided((*found, *lines, *_additions(pairing, lines, sealed)), pairing)

@@ -14,15 +14,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 from decimal import Decimal
+from typing import Final
 
 from syncengine.records.record import LinePair
 from syncengine.records.record import LineRecord
+from syncengine.records.values import SIDES
 from syncengine.records.values import Ref
 from syncengine.records.values import Scalar
 from syncengine.records.values import Side
 from syncengine.records.values import is_blank
 
 Lines = Mapping[str, LineRecord]
+
+VANISHED: Final = ""
+"""Stands in a pair for a line that is not there, where another one has its id now."""
 
 
 @dataclass(frozen=True)
@@ -42,17 +47,23 @@ def pair_lines(
     pair_by: Sequence[Sequence[str]],
     *,
     has_base: bool,
+    told_by: Sequence[str] = (),
 ) -> Pairing:
     """Pair what can be paired.
 
     With a base: lines that vanished are re-paired with new lines of the same side, compared with the picture of the
-    line that vanished. Without one: the new lines of both sides are paired with each other.
+    line that vanished. Without one: the new lines of both sides are paired with each other. `told_by`: the rows that
+    say what a line is; one that was a text and names a record now, or the reverse, has vanished, and is new.
     """
     now: Mapping[Side, Lines] = {"sales": sales, "back_office": back_office}
     pictures: Mapping[Side, Lines] = {"sales": base_sales, "back_office": base_back_office}
     ids: dict[int, dict[Side, str]] = {
         pair.coupling: {"sales": pair.sales, "back_office": pair.back_office} for pair in known
     }
+    for held in ids.values():
+        for side in SIDES:
+            if _is_another(pictures[side].get(held[side]), now[side].get(held[side]), told_by):
+                held[side] = VANISHED
     new: dict[Side, list[str]] = {}
     for side in ("sales", "back_office"):
         taken = {held[side] for held in ids.values()}
@@ -74,6 +85,16 @@ def pair_lines(
         new["sales"].remove(one)
         new["back_office"].remove(two)
     return Pairing(tuple(pairs), {side: tuple(left) for side, left in new.items()})
+
+
+def _is_another(was: LineRecord | None, now: LineRecord | None, told_by: Sequence[str]) -> bool:
+    """Has another line taken its place under the same id? What a line is, no system changes in place."""
+    if was is None or now is None:
+        return False
+    pairs = [(was.fields.get(name), now.fields.get(name)) for name in told_by]
+    return any(
+        not is_blank(one) and not is_blank(two) and isinstance(one, Ref) != isinstance(two, Ref) for one, two in pairs
+    )
 
 
 def _alike(ones: Lines, others: Lines, pair_by: Sequence[Sequence[str]]) -> dict[str, str]:

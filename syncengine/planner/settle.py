@@ -239,6 +239,8 @@ def _line_pictures(
                 yield one, *_added(one, existence, lines.rows, now, made), whole
                 continue
             # Not decided yet: the coupling and its pictures stay as they were.
+            held = next((known for known in pair.line_pairs if known.coupling == one.coupling), one)
+            ids = {"sales": one.sales or held.sales, "back_office": one.back_office or held.back_office}
             yield one, ids, {side: line.fields if (line := was[side]) else None for side in SIDES}, none
             continue
         fields: dict[Side, Fields | None] = {}

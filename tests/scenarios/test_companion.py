@@ -594,3 +594,26 @@ def test_given_orders_when_the_companion_is_installed_then_what_differs_is_told(
     bench.sync()
     assert bench.seller.order(two)["description"] == "Gate B"
     bench.agreed()
+
+
+@scenario(
+    "an order with a resource, which came to Sales as a write-in while there was no companion",
+    "the companion is installed, and Sales has a product for the resource",
+    "the line is that product in Sales",
+)
+def test_given_a_write_in_when_the_companion_is_installed_then_the_line_is_the_product(bench: Bench) -> None:
+    product, _ = service(bench)
+    order = bench.clerk.create(
+        "salesOrders",
+        customerId=bench.running.world.customers[1].back_office_id,
+        salesOrderLines=[{"lineType": "Resource", "lineObjectNumber": "LISA", "quantity": 2, "unitPrice": 90}],
+    )
+    bench.clerk.act(order, "release")
+    bench.sync()
+    assert bench.sales_order_of(order["number"])["order_details"][0]["isproductoverridden"] is True
+    bench.switch("back_office", has_companion=True)
+    through(bench)
+    bench.sync()
+    (line,) = bench.sales_order_of(order["number"])["order_details"]
+    assert (line["_productid_value"], line["quantity"], line["priceperunit"]) == (product, 2, 90)
+    bench.agreed()

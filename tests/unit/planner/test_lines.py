@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from syncengine.planner.lines import VANISHED
 from syncengine.planner.lines import Pairing
 from syncengine.planner.lines import pair_lines
 from syncengine.records.record import LinePair
@@ -103,3 +104,14 @@ def test_lines_that_say_nothing_of_themselves_are_never_alike() -> None:
     blank = {"a": LineRecord("a", None, {})}, {"x": LineRecord("x", None, {})}
     pairing = pair_lines([], *blank, NO_LINES, NO_LINES, PAIR_BY, has_base=False)
     assert pairing.pairs == ()
+
+
+def test_a_line_that_became_a_text_or_ceased_to_be_one_is_another_line() -> None:
+    """Under the same id; another product is not: that is changed in place."""
+    known = [LinePair(1, "a", "x"), LinePair(2, "b", "y")]
+    sales, was, now = lines(a=(1, 2), b=(2, 3)), lines(x=(1, 2), y=(2, 3)), lines(x=(1, 2), y=(7, 3))
+    told = LineRecord("x", None, {"product": "Lump sum", "quantity": Decimal(2)})
+    for one, two in ((was, {**now, "x": told}), ({**was, "x": told}, now)):
+        pairing = pair_lines(known, sales, two, sales, one, PAIR_BY, has_base=True, told_by=["product"])
+        assert paired(pairing) == {("a", VANISHED), ("b", "y")}
+        assert pairing.new == {"sales": (), "back_office": ("x",)}
