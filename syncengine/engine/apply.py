@@ -6,6 +6,7 @@ number that comes back, a value the system moved, an edit in between are all fou
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import replace
@@ -82,6 +83,17 @@ class Applier:
         self.only = only
         self.gate = Gate(run)
         self.script = script
+
+    def work_through_all(self, mappings: Iterable[TableMapping]) -> None:
+        """In their order; what one of them wakes in a later one is worked on too."""
+        waiting: set[str] | None = None
+        for mapping in mappings:
+            if waiting is None:
+                with self.run.store.transaction():
+                    waiting = self.run.store.work.waiting(self.run.clock.now())
+            if mapping.name in waiting:
+                self.work_through(mapping)
+                waiting = None
 
     def work_through(self, mapping: TableMapping) -> None:
         pace: Pace | None = None

@@ -38,18 +38,19 @@ class Wanted:
 def polls(run: Run, side: Side) -> list[Wanted]:
     """What is asked of one side: each mapping's table, and its line table."""
     found = []
+    cursors = run.store.cursors.held(HEADERS, LINES)
     for mapping in run.mappings.values():
         if mapping.kind == "option" and side == "sales":
             continue  # a choice column's options have no feed; `load` reads them
         of = mapping.of(side)
-        cursor = run.store.cursors.get(mapping.name, side, HEADERS)
-        found.append(Wanted(mapping, HEADERS, Poll(of.table, cursor)))
+        found.append(Wanted(mapping, HEADERS, Poll(of.table, cursors.get((mapping.name, side, HEADERS)))))
         if mapping.lines:
-            cursor = run.store.cursors.get(mapping.name, side, LINES)
-            found.append(Wanted(mapping, LINES, Poll(mapping.lines.tables[side], cursor, mapping.lines.parents[side])))
+            poll = Poll(
+                mapping.lines.tables[side], cursors.get((mapping.name, side, LINES)), mapping.lines.parents[side]
+            )
+            found.append(Wanted(mapping, LINES, poll))
         for table in run.beside(mapping, side):
-            cursor = run.store.cursors.get(mapping.name, side, beside(table))
-            found.append(Wanted(mapping, beside(table), Poll(table, cursor)))
+            found.append(Wanted(mapping, beside(table), Poll(table, cursors.get((mapping.name, side, beside(table))))))
     return found
 
 
@@ -63,27 +64,37 @@ def open_polls(run: Run) -> dict[Side, Iterator[tuple[Wanted, Polled]]]:
     asked: dict[Side, Iterator[tuple[Wanted, Polled]]] = {}
     for side in SIDES:
         with run.store.transaction():
-            wanted = [one for one in polls(run, side) if is_loaded(run, one.mapping)]
+            held = loaded(run)
+            wanted = [one for one in polls(run, side) if one.mapping.name in held]
         answers = run.systems[side].poll([one.poll for one in wanted])
         asked[side] = zip(wanted, answers, strict=False)
     return asked
 
 
-def is_loaded(run: Run, mapping: TableMapping) -> bool:
-    return run.store.cursors.get(mapping.name, "both", "loaded") is not None
+def loaded(run: Run) -> set[str]:
+    """The mappings that have been read as a whole once. Within a transaction."""
+    held = run.store.cursors.held("loaded")
+    return {mapping for (mapping, _, _), since in held.items() if since is not None}
 
 
 def detect(run: Run, asked: Mapping[Side, Iterator[tuple[Wanted, Polled]]]) -> set[str]:
     """Take what the polls bring into the store; gives the mappings whose cursor had expired and that need a load."""
     expired: set[str] = set()
     for side, answers in asked.items():
+        quiet: dict[tuple[str, str, str], str | None] = {}
         for wanted, polled in answers:
             if polled.expired:
                 log.warning("cursor_expired", mapping=wanted.mapping.name, side=side)
                 expired.add(wanted.mapping.name)
-                continue
+            elif polled.changes:
+                with run.store.transaction():
+                    take_in(run, wanted, side, polled)
+            elif polled.cursor != wanted.poll.cursor:
+                quiet[wanted.mapping.name, side, wanted.kind] = polled.cursor
+        if quiet:
+            # Nothing hangs on these: a poll from where they were brings nothing either.
             with run.store.transaction():
-                take_in(run, wanted, side, polled)
+                run.store.cursors.move(quiet)
     return expired
 
 
@@ -100,7 +111,7 @@ def take_in(run: Run, wanted: Wanted, side: Side, polled: Polled) -> None:
         if lines:
             lines.scanned[side] += len(polled.changes)
         _lines(run, mapping, side, polled.changes)
-    run.store.cursors.put(mapping.name, side, wanted.kind, polled.cursor)
+    run.store.cursors.move({(mapping.name, side, wanted.kind): polled.cursor})
 
 
 def _headers(run: Run, mapping: TableMapping, side: Side, changes: Sequence[Change]) -> None:

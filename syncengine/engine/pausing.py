@@ -26,4 +26,5 @@ def paused(run: Run, mapping: str) -> bool:
 
 def paused_mappings(run: Run) -> list[str]:
     with run.store.transaction():
-        return [name for name in run.mappings if paused(run, name)]
+        held = pauses(run.store.remembered)
+    return [name for name in run.mappings if name in held or EVERYTHING in held]

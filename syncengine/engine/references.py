@@ -47,11 +47,7 @@ class StoredReferences:
             for name, remote_id in _lookups(mapping, side, document):
                 if name in self.mappings and (name, side, remote_id) not in self._by_remote:
                     wanted[name, side].add(remote_id)
-        for (name, side), ids in wanted.items():
-            found = self.couplings.by_remote(name, side, sorted(ids), closed=True)
-            for remote_id in ids:
-                self._by_remote[name, side, remote_id] = found.get(remote_id, ())
-            self._by_id |= {coupling.id: coupling for some in found.values() for coupling in some}
+        self._ask({key: sorted(ids) for key, ids in wanted.items()})
 
     def ref(self, mappings: Sequence[str], side: Side, target: Link | str, scope: Scalar = None) -> Ref:
         names = self._meant(mappings, side, target)
@@ -117,12 +113,16 @@ class StoredReferences:
         return known
 
     def _held(self, name: str, side: Side, remote_id: str) -> Sequence[Coupling]:
-        key = (name, side, remote_id)
-        if key not in self._by_remote:
-            found = self.couplings.by_remote(name, side, [remote_id], closed=True).get(remote_id, ())
-            self._by_remote[key] = found
-            self._by_id |= {coupling.id: coupling for coupling in found}
-        return self._by_remote[key]
+        if (name, side, remote_id) not in self._by_remote:
+            self._ask({(name, side): [remote_id]})
+        return self._by_remote[name, side, remote_id]
+
+    def _ask(self, wanted: Mapping[tuple[str, Side], Sequence[str]]) -> None:
+        found = self.couplings.referred(wanted) if wanted else {}
+        for (name, side), ids in wanted.items():
+            for remote_id in ids:
+                self._by_remote[name, side, remote_id] = found.get((name, side, remote_id), ())
+        self._by_id |= {coupling.id: coupling for some in found.values() for coupling in some}
 
 
 def _scope_text(scope: Scalar) -> str:

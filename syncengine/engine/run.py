@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -11,7 +12,7 @@ from syncengine.engine import limits
 from syncengine.engine.apply import Applier
 from syncengine.engine.context import Run
 from syncengine.engine.detect import detect
-from syncengine.engine.detect import is_loaded
+from syncengine.engine.detect import loaded
 from syncengine.engine.detect import open_polls
 from syncengine.engine.load import begin_only
 from syncengine.engine.load import load
@@ -119,14 +120,14 @@ def _apply(run: Run, asked: Asked, script: Script) -> None:
     resumer.resume(operations)
     applier = Applier(run, operations, script.only, script)
     mappings = [one for one in _at_work(run, asked) if one.name in script.only]
+    held = _loaded(run)
     for mapping in mappings:
-        if not _loaded(run, mapping):
+        if mapping.name not in held:
             load(run, mapping)
         script.take_in(run, mapping)
         applier.work_through(mapping)
     resumer.wait_out(operations)
-    for mapping in mappings:
-        applier.work_through(mapping)
+    applier.work_through_all(mappings)
 
 
 def _sync_orders(run: Run, asked: Asked) -> None:
@@ -138,12 +139,10 @@ def _sync_orders(run: Run, asked: Asked) -> None:
         resumer.resume(operations)
     mappings = [one for one in _chosen(run, asked) if one.kind == "order"]
     applier = Applier(run, operations, take_in(run, mappings, asked.orders))
-    for mapping in mappings:
-        applier.work_through(mapping)
+    applier.work_through_all(mappings)
     if not run.dry_run:
         resumer.wait_out(operations)
-        for mapping in mappings:
-            applier.work_through(mapping)
+        applier.work_through_all(mappings)
 
 
 def _sync(run: Run, asked: Asked) -> None:
@@ -163,18 +162,21 @@ def _sync(run: Run, asked: Asked) -> None:
     guard.same_systems(run)
     expired = detect(run, polled)
     applier = Applier(run, operations)
-    for mapping in _at_work(run, asked):
-        if mapping.name in expired or not _loaded(run, mapping):
-            _load(run, mapping, again=mapping.name in expired)
-        applier.work_through(mapping)
+    mappings, held = _at_work(run, asked), _loaded(run) - expired
+    if held.issuperset(mapping.name for mapping in mappings):
+        applier.work_through_all(mappings)
+    else:
+        for mapping in mappings:
+            if mapping.name not in held:
+                _load(run, mapping, again=mapping.name in expired)
+            applier.work_through(mapping)
     for mapping in _at_work(run, asked):
         if mapping.kind == "order" or mapping.deleted.get("back_office") == FOLLOW:
             sweep(run, mapping, interval_s=asked.sweep_interval_s, everything=asked.sweep_all)
-            applier.work_through(mapping)
+            applier.work_through_all([mapping])
     if not run.dry_run:
         resumer.wait_out(operations)
-        for mapping in _at_work(run, asked):
-            applier.work_through(mapping)
+        applier.work_through_all(_at_work(run, asked))
         _ask_again(run, asked, applier)
 
 
@@ -186,8 +188,7 @@ def _ask_again(run: Run, asked: Asked, applier: Applier) -> None:
         if wait_s > run.limits.patience_s:
             return
         run.clock.sleep(max(0.0, wait_s))
-        for mapping in _chosen(run, asked):
-            applier.work_through(mapping)
+        applier.work_through_all(_chosen(run, asked))
 
 
 def _load_all(run: Run, asked: Asked) -> None:
@@ -210,8 +211,7 @@ def _load_all(run: Run, asked: Asked) -> None:
             applier.work_through(mapping)
     if not run.dry_run and asked.kind == "full-sync":
         resumer.wait_out(operations)
-        for mapping in _at_work(run, asked):
-            applier.work_through(mapping)
+        applier.work_through_all(_at_work(run, asked))
 
 
 def _load(run: Run, mapping: TableMapping, *, matching: bool = True, again: bool = False) -> None:
@@ -224,20 +224,20 @@ def _load(run: Run, mapping: TableMapping, *, matching: bool = True, again: bool
     load(run, mapping, matching=matching)
 
 
-def _loaded(run: Run, mapping: TableMapping) -> bool:
+def _loaded(run: Run) -> set[str]:
     with run.store.transaction():
-        return is_loaded(run, mapping)
+        return loaded(run)
 
 
 def _mappings_changed(run: Run) -> None:
     """A mapping that was edited gives every record that waits for a person another chance."""
-    for mapping in run.mappings.values():
-        name, now = f"mapping:{mapping.name}", run.digests.get(mapping.name, "")
-        before = run.store.remembered.get(name)
-        if before != now:
+    digests = {f"mapping:{name}": run.digests.get(name, "") for name in run.mappings}
+    before = run.store.remembered.some(list(digests))
+    for mapping, (name, now) in zip(run.mappings, digests.items(), strict=True):
+        if before.get(name) != now:
             run.store.remembered.put(name, now)
-            if before is not None:
-                run.store.work.retry_mapping(mapping.name)
+            if name in before:
+                run.store.work.retry_mapping(mapping)
 
 
 def _mode_changed(run: Run) -> None:
@@ -246,8 +246,10 @@ def _mode_changed(run: Run) -> None:
     What one mode kept as it was, the other one may carry across.
     """
     before = run.store.remembered.get("mode")
+    if before == run.mode:
+        return
     run.store.remembered.put("mode", run.mode)
-    if before is None or before == run.mode:
+    if before is None:
         return
     log.info("mode_switched", before=before, now=run.mode)
     for mapping in [one for one in run.mappings.values() if one.kind == "order"]:
@@ -264,10 +266,12 @@ def _count(run: Run) -> None:
     """What is parked when the run ends, by what it waits for."""
     try:
         with run.store.transaction():
-            for mapping in run.mappings.values():
-                counts = run.counts.of(mapping.name)
+            parked, conflicts = run.store.work.parked(), run.store.conflicts.counts()
+            busy = Counter(subject.mapping for subject in run.store.journal.busy())
+            for name in run.mappings:
+                counts = run.counts.of(name)
                 counts.waiting = counts.failed = counts.in_progress = 0
-                for (failure, code), number in run.store.work.parked(mapping.name).items():
+                for (failure, code), number in parked.get(name, {}).items():
                     if failure is FailureClass.WAITING:
                         counts.waiting += number
                     elif code == "conflict":
@@ -276,8 +280,8 @@ def _count(run: Run) -> None:
                         continue  # counted below, with the operation that is under way
                     else:
                         counts.failed += number
-                counts.in_progress += len(run.store.journal.busy(mapping.name))
-                counts.conflicts = run.store.conflicts.count(mapping.name)
+                counts.in_progress += busy[name]
+                counts.conflicts = conflicts.get(name, 0)
     except SyncError as error:
         # The run has failed already, most likely for the same reason; its own error is the one to tell.
         log.warning("not_counted", error=error.message)

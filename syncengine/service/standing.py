@@ -31,6 +31,7 @@ def standing(company: Company, *, limit: int, since: datetime | None) -> dict[st
         holder = store.lease.holder()
         verified = store.remembered.get(VERIFIED)
         held = sorted(pauses(store.remembered))
+        conflicts = store.conflicts.counts()
         shown = []
         for name, mapping in mappings.items():
             one = by_mapping.get(name, health.MappingHealth())
@@ -41,7 +42,7 @@ def standing(company: Company, *, limit: int, since: datetime | None) -> dict[st
                     "pending": one.work["moving"],
                     "waiting": one.work["waiting"],
                     "failed": one.failed,
-                    "conflicts": store.conflicts.count(name),
+                    "conflicts": conflicts.get(name, 0),
                     "in_progress": one.in_progress,
                     "skipped": aside.get(name, 0),
                     "paused": "*" in held or name in held,

@@ -48,19 +48,35 @@ class SqlCouplings:
             found |= {coupling.id: coupling for coupling in self._couplings(where)}
         return found
 
-    def by_remote(
-        self, mapping: str, side: Side, ids: Sequence[str], *, closed: bool = False
-    ) -> Mapping[str, Sequence[Coupling]]:
-        """Live couplings of these remote ids; several only where scopes part them. `closed`: where there is no live
-        one, those of records whose life is over: an invoice still belongs to the order it was posted from.
-        """
+    def by_remote(self, mapping: str, side: Side, ids: Sequence[str]) -> Mapping[str, Sequence[Coupling]]:
+        """Live couplings of these remote ids; several only where scopes part them."""
         found: dict[str, list[Coupling]] = defaultdict(list)
-        over: dict[str, list[Coupling]] = defaultdict(list)
-        column, statuses = _remote(side), ("coupled", "closed") if closed else ("coupled",)
         for some in chunks(list(ids)):
-            where = and_(self._of(mapping), column.in_(some), _c.status.in_(statuses))
+            where = and_(self._of(mapping), _remote(side).in_(some), _c.status == "coupled")
             for coupling in self._couplings(where):
-                (found if coupling.status == "coupled" else over)[coupling.remote_id(side)].append(coupling)
+                found[coupling.remote_id(side)].append(coupling)
+        return found
+
+    def referred(
+        self, wanted: Mapping[tuple[str, Side], Sequence[str]]
+    ) -> Mapping[tuple[str, Side, str], Sequence[Coupling]]:
+        """What references mean: by mapping, side and remote id the live couplings, without their line couplings; where
+        there is no live one, those of records whose life is over: an invoice still belongs to the order it was posted
+        from.
+        """
+        found: dict[tuple[str, Side, str], list[Coupling]] = defaultdict(list)
+        over: dict[tuple[str, Side, str], list[Coupling]] = defaultdict(list)
+        for side in SIDES:
+            asked = [(name, remote_id) for (name, of), ids in wanted.items() if of == side for remote_id in ids]
+            for some in chunks(asked):
+                by_mapping: dict[str, list[str]] = defaultdict(list)
+                for name, remote_id in some:
+                    by_mapping[name].append(remote_id)
+                alike = [and_(_c.mapping == name, _remote(side).in_(ids)) for name, ids in by_mapping.items()]
+                where = and_(_c.company == self.session.company, _c.status.in_(("coupled", "closed")), or_(*alike))
+                for coupling in self._couplings(where, lines=False):
+                    held = found if coupling.status == "coupled" else over
+                    held[coupling.mapping, side, coupling.remote_id(side)].append(coupling)
         return {**over, **found}
 
     def named(self, mapping: str, name: str) -> Sequence[Coupling]:
@@ -279,10 +295,10 @@ class SqlCouplings:
             ("company", "mapping", "side", "remote_id"),
         )
 
-    def _couplings(self, where: Any, limit: int | None = None) -> Iterable[Coupling]:
+    def _couplings(self, where: Any, limit: int | None = None, *, lines: bool = True) -> Iterable[Coupling]:
         statement = select(tables.couplings).where(where).order_by(_c.id).limit(limit)
         rows = self.session.run(statement).mappings().all()
-        pairs = self._line_pairs([row["id"] for row in rows])
+        pairs = self._line_pairs([row["id"] for row in rows]) if lines else {}
         for row in rows:
             kept = loads(row["base"]) if row["base"] else None
             yield Coupling(

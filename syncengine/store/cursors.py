@@ -31,16 +31,31 @@ class SqlCursors:
         value = self.session.run(statement).scalar()
         return None if value is None else str(value)
 
+    def held(self, *kinds: str) -> Mapping[tuple[str, str, str], str | None]:
+        """All of these kinds, by mapping, side and kind."""
+        statement = select(_c.mapping, _c.side, _c.kind, _c.value).where(
+            _c.company == self.session.company, _c.kind.in_(kinds)
+        )
+        return {(mapping, side, kind): value for mapping, side, kind, value in self.session.run(statement)}
+
     def put(self, mapping: str, side: Side | str, kind: str, value: str | None) -> None:
-        row = {
-            "company": self.session.company,
-            "mapping": mapping,
-            "side": side,
-            "kind": kind,
-            "value": value,
-            "updated_at": self.session.now(),
-        }
-        self.session.upsert(tables.cursors, row, CursorKey)
+        self.move({(mapping, side, kind): value})
+
+    def move(self, cursors: Mapping[tuple[str, str, str], str | None]) -> None:
+        """Several at once, by mapping, side and kind."""
+        now = self.session.now()
+        rows = [
+            {
+                "company": self.session.company,
+                "mapping": mapping,
+                "side": side,
+                "kind": kind,
+                "value": value,
+                "updated_at": now,
+            }
+            for (mapping, side, kind), value in cursors.items()
+        ]
+        self.session.upsert_many(tables.cursors, rows, CursorKey)
 
     def drop(self, mapping: str, kind: str) -> None:
         """On both sides."""

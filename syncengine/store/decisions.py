@@ -114,11 +114,10 @@ class SqlConflicts:
         """Is there an open conflict on one of these groups of this header or line?"""
         return any(one.group in groups and one.line == line for one in self.open(coupling=coupling))
 
-    def count(self, mapping: str) -> int:
-        statement = select(func.count()).where(
-            _c.company == self.session.company, _c.mapping == mapping, _c.status == "open"
-        )
-        return int(self.session.run(statement).scalar_one())
+    def counts(self) -> Mapping[str, int]:
+        """How many are open, by mapping."""
+        statement = select(_c.mapping, func.count()).where(_c.company == self.session.company, _c.status == "open")
+        return dict(self.session.run(statement.group_by(_c.mapping)).all())
 
 
 def _conflict(row: Any) -> Conflict:

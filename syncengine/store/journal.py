@@ -190,17 +190,19 @@ class SqlJournal:
         intents = self._intents([row["id"] for row in rows])
         return [_operation(row, intents.get(row["id"], [])) for row in rows]
 
-    def busy(self, mapping: str) -> set[Subject]:
-        """The records that an open operation is working on."""
-        statement = select(_o.coupling_id, _o.side, _o.remote_id).where(
-            _o.company == self.session.company, _o.mapping == mapping, _o.status == "open"
+    def busy(self, mapping: str | None = None) -> set[Subject]:
+        """The records, of one mapping or of all, that an open operation is working on."""
+        statement = select(_o.mapping, _o.coupling_id, _o.side, _o.remote_id).where(
+            _o.company == self.session.company, _o.status == "open"
         )
+        if mapping is not None:
+            statement = statement.where(_o.mapping == mapping)
         found = set()
-        for coupling, side, remote_id in self.session.run(statement):
+        for name, coupling, side, remote_id in self.session.run(statement):
             if coupling is not None:
-                found.add(Subject(mapping, coupling))
+                found.add(Subject(name, coupling))
             if side is not None:
-                found.add(Subject(mapping, None, side, remote_id))
+                found.add(Subject(name, None, side, remote_id))
         return found
 
     def attempts(self, subject: Subject) -> int:

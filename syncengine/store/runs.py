@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import datetime
 from datetime import timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from sqlalchemy import update
 
 from syncengine.store import tables
 from syncengine.store.session import Session
+from syncengine.store.session import chunks
 from syncengine.store.session import moment
 from syncengine.store.session import stamp
 
@@ -85,6 +87,14 @@ class SqlRemembered:
         if max_age_s is not None and self.session.clock.now() - moment(row.at) > timedelta(seconds=max_age_s):
             return None
         return json.loads(row.value)
+
+    def some(self, names: Sequence[str]) -> Mapping[str, Any]:
+        """Those of these that are there."""
+        found: dict[str, Any] = {}
+        for part in chunks(list(names)):
+            statement = select(_m.name, _m.value).where(_m.company == self.session.company, _m.name.in_(part))
+            found |= {name: json.loads(value) for name, value in self.session.run(statement)}
+        return found
 
     def put(self, name: str, value: Any) -> None:
         row = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from collections.abc import Sequence
 from datetime import datetime
@@ -93,6 +94,11 @@ class SqlWork:
         self.session.run(update(tables.work).where(_w.id == found["id"]).values(**values))
         self.session.run(delete(tables.waits).where(_waits.work_id == found["id"]))
 
+    def waiting(self, now: datetime) -> set[str]:
+        """The mappings that `claim` has records of."""
+        statement = select(_w.mapping).distinct().where(_w.company == self.session.company, _due(now))
+        return {name for (name,) in self.session.run(statement)}
+
     def claim(
         self, mapping: str, limit: int, now: datetime, only: Mapping[Side, Sequence[str]] | None = None
     ) -> Sequence[WorkItem]:
@@ -100,8 +106,7 @@ class SqlWork:
 
         `only`: of these remote records and what they are coupled with, no others.
         """
-        due = and_(_w.state == PARKED, _w.next_at.is_not(None), _w.next_at <= stamp(now))
-        where = and_(self._of(mapping), or_(_w.state == PENDING, due))
+        where = and_(self._of(mapping), _due(now))
         if only is not None:
             where = and_(where, self._concerns(mapping, only))
         statement = select(tables.work).where(where).order_by(_w.id).limit(limit)
@@ -341,14 +346,17 @@ class SqlWork:
         where = and_(self._of(mapping), _w.state == PARKED, _w.failure == str(FailureClass.PERSON))
         return int(self.session.run(update(tables.work).where(where).values(state=PENDING)).rowcount)
 
-    def parked(self, mapping: str) -> Mapping[tuple[FailureClass, str], int]:
-        """How many are parked, by class and code."""
+    def parked(self) -> Mapping[str, Mapping[tuple[FailureClass, str], int]]:
+        """How many are parked, by mapping, and there by class and code."""
         statement = (
-            select(_w.failure, _w.code, func.count())
-            .where(self._of(mapping), _w.state == PARKED)
-            .group_by(_w.failure, _w.code)
+            select(_w.mapping, _w.failure, _w.code, func.count())
+            .where(_w.company == self.session.company, _w.state == PARKED)
+            .group_by(_w.mapping, _w.failure, _w.code)
         )
-        return {(FailureClass(failure), code): count for failure, code, count in self.session.run(statement)}
+        found: dict[str, dict[tuple[FailureClass, str], int]] = defaultdict(dict)
+        for mapping, failure, code, count in self.session.run(statement):
+            found[mapping][FailureClass(failure), code] = count
+        return found
 
     def state(self, subject: Subject) -> str | None:
         """The word "pending", "skipped" or "excluded", the failure class of a parked record, None for no work on it."""
@@ -371,6 +379,11 @@ class SqlWork:
         else:
             where = and_(where, _w.coupling_id.is_(None), _w.side == subject.side, _w.remote_id == subject.remote_id)
         return self.session.run(select(tables.work).where(where)).mappings().first()
+
+
+def _due(now: datetime) -> Any:
+    """To be planned, or parked until a time that has come."""
+    return or_(_w.state == PENDING, and_(_w.state == PARKED, _w.next_at.is_not(None), _w.next_at <= stamp(now)))
 
 
 def _subject_values(subject: Subject) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def test_the_other_company_sees_nothing_of_it(open_store: Open, clock: StillCloc
         assert theirs.matching.ambiguous(ORDERS, 0, ("", ""), 100) == []
         assert theirs.matching.count(ORDERS, "sales") == 0
         assert theirs.work.claim(ORDERS, 10, clock.now() + timedelta(days=9)) == []
-        assert theirs.work.parked(ORDERS) == {}
+        assert theirs.work.parked() == {}
         assert theirs.work.release("CUSTOMER", {"sales": ["c1"]}) == 0
         assert theirs.work.retry(None) == 0
         assert theirs.journal.unfinished() == []
@@ -46,7 +46,7 @@ def test_the_other_company_sees_nothing_of_it(open_store: Open, clock: StillCloc
         assert theirs.journal.attempts(Subject(ORDERS, coupling)) == 0
         assert theirs.runs.newest(10) == []
         assert theirs.conflicts.open() == []
-        assert theirs.conflicts.count(ORDERS) == 0
+        assert theirs.conflicts.counts() == {}
         assert theirs.limits.all() == []
         assert theirs.limits.created() == 0
         assert theirs.archive.versions() == []

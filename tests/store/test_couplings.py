@@ -50,6 +50,28 @@ def test_one_code_of_the_back_office_is_many_units_one_in_each_unit_group(store:
     assert {(one.sales_id, one.scope) for one in found} == {("box-of-chairs", "chairs"), ("box-of-desks", "desks")}
 
 
+def test_a_reference_means_the_live_coupling_or_else_one_whose_life_is_over(store: SqlStore) -> None:
+    """An invoice still belongs to the order that it was posted from; to one that somebody uncoupled it does not."""
+    live = _couple(store, "s1", "b1")
+    ended = {status: _couple(store, f"s-{status}", f"b-{status}") for status in ("closed", "uncoupled", "removed")}
+    box = _couple(store, "box-of-chairs", "BOX", UNITS, "chairs")
+    with store.transaction():
+        for status, made in ended.items():
+            store.couplings.end(made, status, "over")  # type: ignore[arg-type]
+        wanted = {
+            (ORDERS, "sales"): ["s1", "nobody", *(f"s-{status}" for status in ended)],
+            (ORDERS, "back_office"): ["b1", "BOX"],
+            (UNITS, "back_office"): ["BOX", "b1"],
+        }
+        found = store.couplings.referred(wanted)  # type: ignore[arg-type]
+    assert {key: [one.id for one in some] for key, some in found.items()} == {
+        (ORDERS, "sales", "s1"): [live],
+        (ORDERS, "sales", "s-closed"): [ended["closed"]],
+        (ORDERS, "back_office", "b1"): [live],
+        (UNITS, "back_office", "BOX"): [box],
+    }
+
+
 @pytest.mark.parametrize("status", ["uncoupled", "closed", "removed"])
 def test_an_ended_coupling_stays_as_a_tombstone(store: SqlStore, status: str) -> None:
     """Neither id is ever new again, and a person may couple the same two once more: a second life."""

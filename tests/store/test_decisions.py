@@ -53,7 +53,7 @@ def test_a_conflict_shows_both_values_and_both_bases(store: SqlStore, clock: Sti
     assert (found.sales, found.back_office) == ({"quantity": Decimal(20)}, {"quantity": Decimal(15)})
     assert found.base == {"sales": {"quantity": Decimal(2)}, "back_office": {"quantity": Decimal(2)}}
     assert (found.since, found.answer) == (clock.at, None)
-    assert store.conflicts.count(ORDERS) == 1
+    assert store.conflicts.counts() == {ORDERS: 1}
 
 
 def test_a_refreshed_conflict_stays_the_same_one(store: SqlStore, clock: StillClock) -> None:
@@ -168,6 +168,7 @@ def test_what_is_remembered_ages(store: SqlStore, clock: StillClock) -> None:
     store.remembered.put("metadata", {"tables": ["orders"], "umlaut": "ü"})
     clock.sleep(3600)
     assert store.remembered.get("metadata") == {"tables": ["orders"], "umlaut": "ü"}
+    assert store.remembered.some(["metadata", "nothing"]) == {"metadata": {"tables": ["orders"], "umlaut": "ü"}}
     assert store.remembered.get("metadata", max_age_s=3600) is not None
     assert store.remembered.get("metadata", max_age_s=3599) is None
     store.remembered.put("metadata", None)

@@ -51,6 +51,18 @@ def test_records_are_planned_in_the_order_they_came_in(store: SqlStore, clock: S
     assert (first.number, first.since, first.problem) == ("ORD-01001", clock.at, None)
 
 
+def test_mappings_with_something_to_plan_are_known_at_once(store: SqlStore, clock: StillClock) -> None:
+    assert store.work.waiting(clock.now()) == set()
+    store.work.add(FRESH)
+    store.work.add(Subject("CUSTOMER", 5))
+    store.work.add(Subject("ITEM-PRODUCT", 6))
+    assert store.work.waiting(clock.now()) == {ORDERS, "CUSTOMER", "ITEM-PRODUCT"}
+    store.work.park(FRESH, REFUSED)
+    store.work.park(Subject("CUSTOMER", 5), STALE, until=clock.now() + timedelta(seconds=30))
+    assert store.work.waiting(clock.now()) == {"ITEM-PRODUCT"}
+    assert store.work.waiting(clock.now() + timedelta(seconds=30)) == {"CUSTOMER", "ITEM-PRODUCT"}
+
+
 def test_what_is_done_is_no_work_any_more(store: SqlStore, clock: StillClock) -> None:
     store.work.add(FRESH)
     assert store.work.state(FRESH) == "pending"
@@ -88,7 +100,7 @@ def test_a_parked_record_is_set_aside_with_its_reason(store: SqlStore, clock: St
     store.work.park(FRESH, REFUSED, number="ORD-01001")
     assert _subjects(store, clock) == []
     assert store.work.state(FRESH) == "needs-a-person"
-    assert store.work.parked(ORDERS) == {(FailureClass.PERSON, "refused"): 1}
+    assert store.work.parked() == {ORDERS: {(FailureClass.PERSON, "refused"): 1}}
     clock.sleep(10 * 24 * 3600)
     assert _subjects(store, clock) == [], "only a person or a change brings it back"
     assert store.work.retry(None) == 1
@@ -190,7 +202,7 @@ def test_an_excluded_record_stays_out_whatever_happens_to_it(store: SqlStore, cl
     assert store.work.release("CUSTOMER", {"sales": ["c1"]}) == 0
     assert store.work.retry(None) == 0
     assert store.work.retry_mapping(ORDERS) == 0
-    assert (_subjects(store, clock), store.work.state(COUPLED), store.work.parked(ORDERS)) == ([], "excluded", {})
+    assert (_subjects(store, clock), store.work.state(COUPLED), store.work.parked()) == ([], "excluded", {})
     assert store.work.retry([taken_back_by]) == 1
     assert _subjects(store, clock) == [COUPLED]
 

@@ -87,7 +87,7 @@ def test_after_an_upgrade_everything_in_it_can_be_read(kept: Path, tmp_path: Pat
         assert unfinished.sent_at.keys() == {1}
         assert unfinished.receipts == {}
         assert list(store.journal.claimed_keys(ORDERS, "back_office", [numbers["cut off"]])) == [numbers["cut off"]]
-        assert {failure for failure, _ in store.work.parked(ORDERS)} >= {"waiting"}
+        assert {failure for failure, _ in store.work.parked()[ORDERS]} >= {"waiting"}
     store.close()
 
 
