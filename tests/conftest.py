@@ -11,6 +11,7 @@ import pytest
 from syncengine.observe.logging import configure
 from syncengine.sandbox import world
 from syncengine.store import database
+from tests.bench import prepared
 from tests.bench.bench import Bench
 from tests.bench.postgres import Server
 
@@ -42,9 +43,13 @@ def running() -> Iterator[world.Sandbox]:
 
 
 @pytest.fixture
-def bench(running: world.Sandbox, tmp_path: Path) -> Iterator[Bench]:
-    """A fresh company: master data on both sides, no orders, an empty store."""
-    made = Bench(running, tmp_path)
+def bench(running: world.Sandbox, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Bench]:
+    """A fresh company: master data on both sides, no orders, an empty store; marked as `loaded`, with all of its master
+    data coupled already.
+    """
+    mark = request.node.get_closest_marker("loaded")
+    loaded = mark is not None and mark.args != (False,)
+    made = prepared.loaded(running, tmp_path) if loaded else Bench(running, tmp_path)
     yield made
     made.restart()
 

@@ -25,6 +25,10 @@ from syncengine.sandbox.seed import seed
 from syncengine.service.runs import perform
 from syncengine.service.wiring import Company
 from syncengine.service.wiring import company
+from tests.bench.kept import CONFIGURATION
+from tests.bench.kept import STORE
+from tests.bench.kept import Kept
+from tests.bench.kept import keep
 
 
 class PatientClock:
@@ -66,33 +70,55 @@ class Bench:
     newest: ClassVar[Bench | None] = None  # the services hold one company at a time
 
     def __init__(
-        self, running: world.Sandbox, folder: Path, *, store: str = "sqlite:///engine.db", tax: str = "sales-tax"
+        self,
+        running: world.Sandbox,
+        folder: Path,
+        *,
+        store: str = f"sqlite:///{STORE}",
+        tax: str = "sales-tax",
+        kept: Kept | None = None,
     ) -> None:
+        """`kept`: it begins as that one was, with its store and its configuration."""
         Bench.newest = self
         self.spent = False
         self.unlike_new = tax != "sales-tax"
         self.running = running
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        self.config = folder / "syncengine.toml"
+        self.config = folder / CONFIGURATION
         self.clock: Clock = PatientClock()
-        running.sales.reset(everything=True)
-        running.back_office.reset()
-        if tax != "sales-tax":
-            name = next(iter(running.back_office.environment.companies.values())).name
-            running.back_office.environment.companies.clear()
-            running.back_office.create_company(name, tax=tax)
         running.back_office.clock.move(-running.back_office.clock.offset.total_seconds())
         for service in (running.sales, running.back_office):
             service.faults.clear()
-        running.world = seed(running.sales, running.back_office, orders=0, customers=3, products=12)
-        self.config.write_text(running.configuration(store), encoding="utf-8")
+        if kept is None:
+            self._found(tax, store)
+        else:
+            kept.lay_out(running, folder)
+            self.clock.sleep(kept.spent_s)
         self.seller = running.seller()
         self.admin = running.admin()
         self.clerk = running.clerk()
         self._company: Company | None = None
         self._seen = {"sales": 0, "back_office": 0}
         self.mark()
+
+    def _found(self, tax: str, store: str) -> None:
+        """A company with master data on both sides, and nothing else."""
+        running = self.running
+        running.sales.reset(everything=True)
+        running.back_office.reset()
+        if tax != "sales-tax":
+            name = next(iter(running.back_office.environment.companies.values())).name
+            running.back_office.environment.companies.clear()
+            running.back_office.create_company(name, tax=tax)
+        running.world = seed(running.sales, running.back_office, orders=0, customers=3, products=12)
+        self.config.write_text(running.configuration(store), encoding="utf-8")
+
+    def keep(self) -> Kept:
+        """As it is now, to begin with again."""
+        self.restart()
+        assert isinstance(self.clock, PatientClock)
+        return keep(self.running, self.folder, self.clock.offset.total_seconds())
 
     # the engine
 

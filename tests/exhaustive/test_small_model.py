@@ -18,6 +18,7 @@ from syncengine.sandbox.promise import broken
 from syncengine.service.runs import perform
 from tests.bench.bench import Bench
 from tests.bench.outstanding import listed
+from tests.bench.prepared import prepared
 from tests.exhaustive import people
 from tests.exhaustive.model import CITY_AT_FIRST
 from tests.exhaustive.model import Edits
@@ -44,13 +45,18 @@ def _opened(bench: Bench) -> None:
     bench.sync()
 
 
-def _run(bench: Bench, cases: Sequence[Case], at: int | None) -> Countdown:
-    """One order for each case, all of them in one run that dies at moment `at`; then the next runs put it right."""
+def _edited(bench: Bench, cases: Sequence[Case]) -> list[str]:
+    """One coupled order for each case, with its edits on both sides; their numbers."""
     numbers = [bench.sales_order(2, 3, shipto_city=CITY_AT_FIRST) for _ in cases]
     bench.sync(expect=None)
     for number, (sales, back_office) in zip(numbers, cases, strict=True):
         people.edit(bench, number, "sales", sales)
         people.edit(bench, number, "back_office", back_office)
+    return numbers
+
+
+def _run(bench: Bench, numbers: Sequence[str], cases: Sequence[Case], at: int | None) -> Countdown:
+    """All of them in one run that dies at moment `at`; then the next runs put it right."""
     before, entered = people.pictures(bench, numbers), _orders_in_sales(bench)
     countdown = Lasting(at)
     company = bench.new_process()
@@ -102,7 +108,7 @@ def test_some_pairs_of_edits(bench: Bench) -> None:
     """Every 20th of all pairs of up to two edits on each side."""
     _opened(bench)
     for batch in _batches(DOUBLE[7::OFTEN], TOGETHER):
-        _run(bench, batch, None)
+        _run(bench, _edited(bench, batch), batch, None)
 
 
 @pytest.mark.long
@@ -110,15 +116,19 @@ def test_some_pairs_of_edits(bench: Bench) -> None:
 @pytest.mark.parametrize("batch", _batches(DOUBLE, TOGETHER), ids=lambda batch: str(DOUBLE.index(batch[0])))
 def test_every_pair_of_edits(bench: Bench, batch: Sequence[Case]) -> None:
     _opened(bench)
-    _run(bench, batch, None)
+    _run(bench, _edited(bench, batch), batch, None)
 
 
 def _stopped(running: world.Sandbox, folder: Path, cases: Sequence[Case], at: int | None) -> Countdown:
     """In a company of its own: what earlier runs left would be compared again and again."""
-    bench = Bench(running, folder / f"{at}")
-    try:
+
+    def first(bench: Bench) -> list[str]:
         _opened(bench)
-        return _run(bench, cases, at)
+        return _edited(bench, cases)
+
+    bench, numbers = prepared(running, folder / f"{at}", ("small model", tuple(cases)), first)
+    try:
+        return _run(bench, numbers, cases, at)
     finally:
         bench.restart()
 

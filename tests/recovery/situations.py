@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
+from syncengine.sandbox import world
 from tests.bench.bench import Bench
+from tests.bench.prepared import prepared
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,15 @@ class Situation:
     prepare: Callable[[Bench], Any]
     check: Callable[[Bench, Any], None]
     created: dict[str, int]
+
+    def begun(self, running: world.Sandbox, folder: Path) -> tuple[Bench, Any]:
+        """A company of its own in this situation, and what `check` needs."""
+
+        def first(bench: Bench) -> Any:
+            bench.sync()
+            return self.prepare(bench)
+
+        return prepared(running, folder, self.name, first)
 
 
 def _new_in_sales(bench: Bench) -> str:

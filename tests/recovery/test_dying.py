@@ -9,7 +9,6 @@ import pytest
 from syncengine.engine.run import Asked
 from syncengine.sandbox import world
 from syncengine.service.runs import perform
-from tests.bench.bench import Bench
 from tests.recovery.crashes import Countdown
 from tests.recovery.crashes import Killed
 from tests.recovery.crashes import Lasting
@@ -21,10 +20,8 @@ from tests.recovery.situations import creates
 
 def _die_at(running: world.Sandbox, folder: Path, situation: Situation, at: int | None) -> Countdown:
     """Prepare, run and die at moment `at`, then let a new process go on; everything must be as it should."""
-    bench = Bench(running, folder)
+    bench, given = situation.begun(running, folder)
     try:
-        bench.sync()
-        prepared = situation.prepare(bench)
         bench.mark()
         countdown = Lasting(at)
         company = bench.new_process()
@@ -39,7 +36,7 @@ def _die_at(running: world.Sandbox, folder: Path, situation: Situation, at: int 
         bench.sync()
         bench.sync()
         assert creates(bench) == situation.created, countdown.moments[-3:]
-        situation.check(bench, prepared)
+        situation.check(bench, given)
         bench.agreed()
     finally:
         bench.restart()

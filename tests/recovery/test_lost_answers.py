@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from syncengine.sandbox import world
 from syncengine.service.clock import SystemClock
 from tests.bench.bench import Bench
 from tests.bench.bench import eventually
@@ -40,30 +43,36 @@ def _named(one: object) -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("situation", "way", "side", "skip"), CASES[::OFTEN], ids=_named)
-def test_some_writes_in_turn(bench: Bench, situation: Situation, way: str, side: str, skip: int) -> None:
-    _one(bench, situation, side, way, skip)
+def test_some_writes_in_turn(
+    running: world.Sandbox, tmp_path: Path, situation: Situation, way: str, side: str, skip: int
+) -> None:
+    lose_one(running, tmp_path, situation, side, way, skip)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize(("situation", "way", "side", "skip"), CASES, ids=_named)
-def test_each_write_in_turn(bench: Bench, situation: Situation, way: str, side: str, skip: int) -> None:
+def test_each_write_in_turn(
+    running: world.Sandbox, tmp_path: Path, situation: Situation, way: str, side: str, skip: int
+) -> None:
     """The first, second and third write on each side; in the end one document, both sides equal, nothing lost."""
-    _one(bench, situation, side, way, skip)
+    lose_one(running, tmp_path, situation, side, way, skip)
 
 
-def _one(bench: Bench, situation: Situation, side: str, way: str, skip: int) -> None:
-    bench.sync()
-    prepared = situation.prepare(bench)
-    bench.mark()
-    _lose(bench, side, way, skip)
-    bench.sync(expect=None)
-    bench.calm()
-    bench.restart()
-    bench.sync()
-    bench.sync()
-    assert creates(bench) == situation.created
-    situation.check(bench, prepared)
-    bench.agreed()
+def lose_one(running: world.Sandbox, folder: Path, situation: Situation, side: str, way: str, skip: int) -> None:
+    bench, given = situation.begun(running, folder)
+    try:
+        bench.mark()
+        _lose(bench, side, way, skip)
+        bench.sync(expect=None)
+        bench.calm()
+        bench.restart()
+        bench.sync()
+        bench.sync()
+        assert creates(bench) == situation.created
+        situation.check(bench, given)
+        bench.agreed()
+    finally:
+        bench.restart()
 
 
 @pytest.mark.slow
@@ -93,9 +102,9 @@ def test_a_create_that_is_still_running_when_we_gave_up(bench: Bench, situation:
 
 
 @pytest.mark.slow
+@pytest.mark.loaded
 def test_lines_beyond_the_first_hundred_are_not_doubled(bench: Bench) -> None:
     """A line has no key; the place in the document that we chose is its guard."""
-    bench.sync()
     number = LONG_ORDER.prepare(bench)
     bench.fault("back_office", kind="answer-lost", next=1, skip=1, match={"path": r"^POST .*salesOrderLines"})
     bench.sync(expect=None)

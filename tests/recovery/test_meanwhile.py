@@ -16,7 +16,7 @@ from tests.recovery.crashes import Killed
 from tests.recovery.crashes import install
 from tests.recovery.situations import creates
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.loaded]
 
 
 def _run(bench: Bench, countdown: Countdown) -> None:

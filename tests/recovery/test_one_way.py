@@ -13,7 +13,7 @@ from tests.recovery.situations import Situation
 from tests.recovery.test_dying import OFTEN
 from tests.recovery.test_dying import _die_at
 from tests.recovery.test_dying import _moments
-from tests.recovery.test_lost_answers import _one
+from tests.recovery.test_lost_answers import lose_one
 
 pytestmark = pytest.mark.slow
 
@@ -72,9 +72,7 @@ def test_a_process_that_dies_at_some_moments(running: world.Sandbox, tmp_path: P
 
 @pytest.mark.parametrize("way", ["answer-lost", "reset-before"])
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda one: one.name)
-def test_a_write_whose_answer_is_lost(bench: Bench, situation: Situation, way: str) -> None:
+def test_a_write_whose_answer_is_lost(running: world.Sandbox, tmp_path: Path, situation: Situation, way: str) -> None:
     """The first write on each side."""
     for side in ("back_office", "sales"):
-        fresh = Bench(bench.running, bench.folder / side)
-        _one(fresh, situation, side, way, 0)
-        fresh.restart()
+        lose_one(running, tmp_path / side, situation, side, way, 0)

@@ -22,6 +22,8 @@ from tests.scenarios.acts import release
 from tests.scenarios.acts import status_line
 from tests.scenarios.acts import versions
 
+pytestmark = pytest.mark.loaded
+
 TIMEOUT_S, LATER_S = 2, 2.4
 PATIENT_S = 30  # where nothing is struck, a busy machine is no fault
 NOT_NOW = {"code": "Application_DialogException", "message": "Not now."}

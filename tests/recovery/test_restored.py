@@ -10,7 +10,7 @@ import pytest
 from tests.bench.bench import Bench
 from tests.recovery.situations import creates
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.loaded]
 
 ORDERS = "SALESORDER-ORDER"
 

@@ -14,7 +14,7 @@ from tests.bench.bench import Bench
 from tests.recovery.stale import Memory
 from tests.scenarios.acts import history
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.loaded]
 
 
 def _run(bench: Bench, memory: Memory) -> int:

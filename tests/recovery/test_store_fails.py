@@ -11,7 +11,6 @@ from syncengine.engine.run import Asked
 from syncengine.sandbox import world
 from syncengine.service.runs import perform
 from syncengine.store.session import Session
-from tests.bench.bench import Bench
 from tests.recovery.crashes import Countdown
 from tests.recovery.crashes import install
 from tests.recovery.situations import SITUATIONS
@@ -38,10 +37,8 @@ def test_the_store_takes_no_more_from_some_moment_on(running: world.Sandbox, tmp
 
 def _fail_at(running: world.Sandbox, folder: Path, at: int | None, pragma: str) -> tuple[int, dict[str, Any]]:
     """A recreate whose store fails from moment `at` on; afterwards the store is well and a new process goes on."""
-    bench = Bench(running, folder)
+    bench, given = RECREATED.begun(running, folder)
     try:
-        bench.sync()
-        prepared = RECREATED.prepare(bench)
         bench.mark()
         company = bench.new_process()
         countdown = Countdown(None)
@@ -68,7 +65,7 @@ def _fail_at(running: world.Sandbox, folder: Path, at: int | None, pragma: str) 
         bench.restart()
         bench.sync()
         assert creates(bench) == RECREATED.created
-        RECREATED.check(bench, prepared)
+        RECREATED.check(bench, given)
         bench.agreed()
     finally:
         bench.restart()

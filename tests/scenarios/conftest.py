@@ -9,6 +9,7 @@ import pytest
 
 from syncengine.sandbox import world
 from tests.bench.bench import Bench
+from tests.bench.prepared import loaded
 
 MOST = 25  # scenarios to one company: agreement is checked over all its orders
 
@@ -29,7 +30,7 @@ class Shops:
             self.close()
             self.opened += 1
             self.used = 0
-            bench = Bench(self.running, self.folder / str(self.opened))
+            bench = loaded(self.running, self.folder / str(self.opened))
             # Many scenarios recreate and remove on one day here; the safety limits have tests of their own.
             bench.configure(integration={"max_destructive_floor": 100_000})
             bench.unlike_new = False

@@ -11,7 +11,7 @@ import pytest
 from tests.bench.bench import Bench
 from tests.bench.cli import Cli
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.loaded]
 
 ORDERS = "SALESORDER-ORDER"
 

@@ -9,7 +9,7 @@ from tests.scenarios.acts import edit_line
 from tests.scenarios.acts import listed
 from tests.scenarios.acts import sales_id
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.loaded]
 
 COLUMN = {
     "@odata.type": "Microsoft.Dynamics.CRM.StringAttributeMetadata",

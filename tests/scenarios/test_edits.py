@@ -11,7 +11,7 @@ from syncengine.records.values import Side
 from syncengine.service.decisions import resolve
 from tests.bench.bench import Bench
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.loaded]
 
 
 @pytest.fixture

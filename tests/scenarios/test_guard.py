@@ -17,7 +17,7 @@ from syncengine.service.lease import hold
 from syncengine.service.runs import perform
 from tests.bench.bench import Bench
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.loaded]
 
 
 def _flag(bench: Bench, *, on: bool) -> None:
@@ -163,6 +163,7 @@ def _between_planning_and_writing(bench: Bench, flip: Callable[[], None]) -> Ite
 
 
 @each_condition
+@pytest.mark.loaded(False)
 def test_given_a_competitor_when_a_run_begins_then_nothing_is_written(bench: Bench, condition: Condition) -> None:
     """Run, plan and load alike; and once it is off again, the same order goes on its way by itself."""
     condition.begin(bench)
@@ -179,6 +180,7 @@ def test_given_a_competitor_when_a_run_begins_then_nothing_is_written(bench: Ben
 
 
 @each_condition
+@pytest.mark.loaded(False)
 def test_given_a_plan_when_a_competitor_comes_up_before_the_first_write_then_nothing_is_written(
     bench: Bench, condition: Condition
 ) -> None:
@@ -243,6 +245,7 @@ def test_given_a_leftover_job_when_configuration_overrules_the_hint_by_name_then
     assert bench.writes("back_office") != []
 
 
+@pytest.mark.loaded(False)
 def test_given_the_companion_when_configuration_overrules_the_hint_then_its_word_still_counts(bench: Bench) -> None:
     """What the companion reads is no hint."""
     _own(bench, bidirectional=True, has_companion=True)

@@ -6,8 +6,12 @@ import urllib.request
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from syncengine.sandbox.exchange import to_json
 from tests.bench.bench import Bench
+
+pytestmark = pytest.mark.loaded
 
 
 def released(bench: Bench, *quantities: Any, **columns: Any) -> dict[str, Any]:

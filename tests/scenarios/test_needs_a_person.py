@@ -12,7 +12,7 @@ from syncengine.errors import FailureClass
 from syncengine.store.queries import parked
 from tests.bench.bench import Bench
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.loaded]
 
 
 @pytest.fixture

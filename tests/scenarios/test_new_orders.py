@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
+
 from tests.bench.bench import Bench
+
+pytestmark = pytest.mark.loaded
 
 
 def test_a_submitted_order_becomes_a_document_with_its_lines(bench: Bench) -> None:

@@ -13,6 +13,8 @@ from syncengine.sandbox import world
 from syncengine.sandbox.seed import Product
 from tests.bench.bench import Bench
 
+pytestmark = pytest.mark.loaded
+
 
 def line_of(product: Product, quantity: Any, unit: int = 0, **columns: Any) -> dict[str, Any]:
     """A line as a form sends it: `unit` counts the units of the product, the base unit first."""
@@ -163,6 +165,7 @@ def test_names_with_quotes_and_brackets_arrive_as_they_are(shop: Bench) -> None:
     shop.agreed()
 
 
+@pytest.mark.loaded(False)
 def test_a_discount_for_each_unit_is_one_for_the_line_there(bench: Bench) -> None:
     """The organization counts manual discounts for each unit; Business Central knows one for the line."""
     organization(bench, discountcalculationmethod=1)
@@ -179,6 +182,7 @@ def test_a_discount_for_each_unit_is_one_for_the_line_there(bench: Bench) -> Non
     bench.agreed()
 
 
+@pytest.mark.loaded(False)
 def test_a_discount_that_does_not_divide_is_held_as_far_as_it_does(bench: Bench) -> None:
     """10.00 on 3 pieces are 3.33 a piece in Sales, and stay 10.00 in the back office: a loss, and nobody's edit."""
     organization(bench, discountcalculationmethod=1)

@@ -16,6 +16,8 @@ from tests.bench.bench import Bench
 from tests.bench.planned import of_step
 from tests.bench.planned import of_write
 
+pytestmark = pytest.mark.loaded
+
 
 def _a_busy_day(bench: Bench) -> None:
     """Something of everything: new both ways, recreated, patched, back-office edits, shipped, waiting."""
@@ -114,6 +116,7 @@ def _dump(bench: Bench) -> list[str]:
     return lines
 
 
+@pytest.mark.loaded(False)
 def test_the_plan_of_a_first_load_shows_couplings_and_creates(bench: Bench) -> None:
     number = bench.sales_order(2)
     plan = bench.plan()

@@ -5,7 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from tests.bench.bench import Bench
+
+pytestmark = pytest.mark.loaded
 
 
 def quoted(bench: Bench, *quantities: int, activate: bool = True, **columns: Any) -> str:

@@ -13,7 +13,7 @@ from syncengine.service import decisions
 from tests.acceptance.shell import Shell
 from tests.bench.bench import Bench
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.loaded]
 
 DAY_S = 86_400
 
@@ -184,6 +184,7 @@ def test_given_the_command_line_when_an_approval_is_given_there_then_now_runs_it
     assert _changed(bench, [number]) == 1
 
 
+@pytest.mark.loaded(False)
 def test_given_a_limited_first_run_when_there_is_more_to_create_then_the_rest_waits_for_an_approval(
     bench: Bench,
 ) -> None:

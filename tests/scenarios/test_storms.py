@@ -10,6 +10,8 @@ import pytest
 
 from tests.bench.bench import Bench
 
+pytestmark = pytest.mark.loaded
+
 NOT_TOKENS = {"path": "^(GET|POST|PATCH|DELETE) (?!.*token)"}
 
 

@@ -14,7 +14,7 @@ from syncengine.errors import ConfigurationError
 from syncengine.observe import tracing
 from tests.bench.bench import Bench
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.loaded]
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from syncengine.sandbox.exchange import to_json
 from tests.bench.bench import Bench
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.loaded]
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from syncengine.service.decisions import couple_record
 from syncengine.store.queries import parked
 from tests.bench.bench import Bench
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.loaded]
 
 
 def _unknown_account(bench: Bench, number: str = "90210") -> str:

@@ -8,6 +8,8 @@ from click.testing import CliRunner
 from syncengine.cli.main import cli
 from tests.bench.bench import Bench
 
+pytestmark = pytest.mark.loaded
+
 HOSTILE = (
     "'); DROP TABLE couplings; --",
     "O'Brien & Sons <x>",

@@ -24,7 +24,7 @@ from tests.scenarios.acts import remove_sales_line
 from tests.scenarios.acts import sales_id
 from tests.scenarios.scenario import scenario
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.loaded]
 
 ORDER = "SALESORDER-ORDER"
 

@@ -17,7 +17,7 @@ from tests.scenarios.acts import ship
 from tests.scenarios.acts import status_line
 from tests.scenarios.scenario import scenario
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.loaded]
 
 
 def _code(bench: Bench, number: str) -> int:
