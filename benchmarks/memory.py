@@ -20,6 +20,7 @@ from pathlib import Path
 from benchmarks import ground
 from syncengine.config.loading import load
 from syncengine.engine.run import Asked
+from syncengine.mapping.model import ALWAYS
 from syncengine.sandbox import world
 from syncengine.sandbox.seed import Line
 from syncengine.sandbox.seed import sales_order
@@ -44,8 +45,10 @@ def serve(folder: str, count: int) -> None:
 def run(folder: str) -> None:
     ground.quiet()
     chosen = company(load(str(Path(folder) / "syncengine.toml"), {}))
-    masters = tuple(one.name for one in chosen.offline_mappings().values() if one.kind != "order")
-    perform(chosen, Asked("couple", masters))
+    masters = [one for one in chosen.offline_mappings().values() if one.kind != "order" and one.condition == ALWAYS]
+    coupled = perform(chosen, Asked("couple", tuple(one.name for one in masters)))
+    if coupled["exit_code"] != 0:
+        raise SystemExit(str(coupled))
     before = ground.peak_mb()
     started = time.perf_counter()
     found = perform(chosen, Asked("full-sync", ("SALESORDER-ORDER",)))

@@ -50,7 +50,8 @@ def polls(run: Run, side: Side) -> list[Wanted]:
             )
             found.append(Wanted(mapping, LINES, poll))
         for table in run.beside(mapping, side):
-            found.append(Wanted(mapping, beside(table), Poll(table, cursors.get((mapping.name, side, beside(table))))))
+            poll = Poll(table, run.store.cursors.get(mapping.name, side, beside(table)))
+            found.append(Wanted(mapping, beside(table), poll))
     return found
 
 
