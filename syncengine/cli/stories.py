@@ -80,9 +80,8 @@ def _words(event: Mapping[str, Any]) -> str:
             return f"a person took {_side(event['take'])} for {event['group']}"
         case "re-coupled":
             return f"its document was gone; {event['number']}, which carries its number, was coupled instead"
-        case "made-twice":
-            document = ", ".join(event["documents"].values())
-            return f"a create without an answer was carried out twice; {document}, which nobody had touched, is removed"
+        case "second-removed":
+            return f"a second document, {event['document']}, is archived and removed: {event['why']}"
         case "restore-asked":
             return f"a person asked for version {event['version']} ({event['number']}) again"
         case "went-back":

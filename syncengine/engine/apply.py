@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from syncengine.engine import explain
+from syncengine.engine.abandoned import with_leftovers
 from syncengine.engine.belongings import with_belongings
 from syncengine.engine.context import Run
 from syncengine.engine.entering import enter
@@ -22,6 +23,7 @@ from syncengine.engine.pausing import paused
 from syncengine.engine.progress import Pace
 from syncengine.engine.quiet import rested
 from syncengine.engine.reading import Candidate
+from syncengine.engine.reading import Second
 from syncengine.engine.reading import as_pair
 from syncengine.engine.reading import documents_of
 from syncengine.engine.reading import read
@@ -31,7 +33,6 @@ from syncengine.engine.traces import LOOK_AGAIN
 from syncengine.engine.traces import doubted
 from syncengine.engine.traces import gather
 from syncengine.engine.traces import must_not_go_back
-from syncengine.engine.twins import discard
 from syncengine.engine.waking import wake_orders
 from syncengine.engine.wishes import wished
 from syncengine.errors import FailureClass
@@ -45,12 +46,14 @@ from syncengine.planner.plan import set_aside
 from syncengine.planner.settle import Made
 from syncengine.planner.settle import settle
 from syncengine.planner.settle import tokens
+from syncengine.planner.steps import DISCARD
 from syncengine.planner.steps import ENDS
 from syncengine.planner.steps import MAKES
 from syncengine.planner.steps import SETTLES
 from syncengine.planner.steps import Action
 from syncengine.planner.steps import Outcome
 from syncengine.planner.steps import Problem
+from syncengine.planner.steps import Step
 from syncengine.ports import CouplingStatus
 from syncengine.ports import Subject
 from syncengine.records.document import Gone
@@ -112,6 +115,7 @@ class Applier:
             candidates = read(self.run, mapping, items)
             self.gate.believe(mapping, candidates)
             candidates = rested(self.run, mapping, doubted(self.run, gather(self.run, mapping, candidates)))
+            candidates = with_leftovers(self.run, mapping, candidates)
             with self.run.store.transaction():
                 for one in candidates:
                     if one.subject in busy:
@@ -196,8 +200,8 @@ class Applier:
         except ValueError as error:
             problem = Problem(FailureClass.PERSON, "unreadable", str(error), "Correct the value, or the mapping's row.")
             return Action(_no_pair(candidate), "none", problem.message, problem=problem)
-        if candidate.twin_of is not None and (twin := self._twin(mapping, candidate)) is not None:
-            return twin
+        if candidate.second is not None and candidate.problem is None and subject not in self.run.refused:
+            return discard(mapping, candidate.second)
         if candidate.problem is None:
             pair = must_not_go_back(self.run, pair)
         action = self._action(mapping, pair, candidate.problem or self.run.refused.get(subject))
@@ -206,13 +210,6 @@ class Applier:
         if action.steps and plans > self.run.limits.passes:
             return replace(action, steps=(), kind="none", problem=_restless(action))
         return action
-
-    def _twin(self, mapping: TableMapping, candidate: Candidate) -> Action | None:
-        side = candidate.item.side
-        document = candidate.document(side) if side is not None else None
-        if side is None or document is None or candidate.subject in self.run.refused:
-            return None
-        return discard(mapping, candidate, side, document)
 
     def _action(self, mapping: TableMapping, pair: Pair, problem: Problem | None) -> Action:
         run, rules = self.run, self.run.rules[mapping.name]
@@ -361,6 +358,16 @@ def _source_id(action: Action) -> str:
         if isinstance(seen, (Record, Gone)):
             return seen.id
     return ""
+
+
+def discard(mapping: TableMapping, second: Second) -> Action:
+    """Remove it, in the very version that was looked at."""
+    document = second.document
+    pair = Pair(mapping.name, None, None, Record(document.id, document.version, {}, native=document))
+    table = mapping.back_office.table
+    remove = Step(1, "back_office", "delete", table, target=document.id, expects=document.version)
+    reason = f"{second.why} (beside coupling {second.coupling})"
+    return Action(pair, DISCARD, reason, steps=(remove,), destructive=True, archive=True)
 
 
 def _no_pair(candidate: Candidate) -> Pair:

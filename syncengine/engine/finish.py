@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from syncengine.engine.abandoned import two_documents
 from syncengine.engine.answers import equal_but
 from syncengine.engine.answers import id_of
 from syncengine.engine.answers import made
@@ -104,10 +105,13 @@ class Finisher:
         return followers(self.run, mapping, coupling[_coupling_of(operation.subject)].sales_id)
 
     def _discarded(self, operation: Operation) -> None:
-        """Nothing is left of a document that was made twice, and it was never coupled."""
+        """Nothing is left of a second document, and it was never coupled."""
         store, subject = self.run.store, operation.subject
         with store.transaction():
             store.journal.close(operation.id, "done")
+            if subject.coupling is not None:
+                store.work.add(subject, {})  # now for what was to be written
+                return
             store.work.done(subject)
             self.run.in_hand.done(subject)
 
@@ -374,14 +378,7 @@ class Finisher:
 
     def _two_documents(self, operation: Operation) -> Problem:
         successor = newest(operation, "back_office", SUCCESSOR)
-        ids = f"{operation.documents['back_office'].id} and {successor.id if successor else '?'}"
-        return Problem(
-            FailureClass.PERSON,
-            "two-documents",
-            f"both the order and its successor stand in the back office ({ids}); neither could be removed",
-            "Remove the one that is not to be delivered; the coupling is with the first.",
-            "back_office",
-        )
+        return two_documents(operation.documents["back_office"].id, successor.id if successor else "?")
 
     @staticmethod
     def _refused(stopped: Stopped) -> Problem:

@@ -31,6 +31,7 @@ from syncengine.planner.extras import with_extras
 from syncengine.planner.rounds import Send
 from syncengine.planner.rounds import Stopped
 from syncengine.planner.rounds import advance
+from syncengine.planner.steps import DISCARD
 from syncengine.planner.steps import Action
 from syncengine.planner.steps import Problem
 from syncengine.planner.steps import Receipt
@@ -90,6 +91,9 @@ class Operations:
         documents: dict[Side, Document] = {
             side: document for side in SIDES if (document := candidate.document(side)) is not None
         }
+        second = candidate.second if action.kind == DISCARD else None
+        if second is not None:
+            documents = {"back_office": second.document}
         operation = Operation(
             id=0,
             mapping=mapping.name,
@@ -111,12 +115,12 @@ class Operations:
         self.run.in_hand.wrote(candidate.subject)
         self._claim(opened)
         store.history.note(candidate.subject, "planned", {**explain.decisions(action), "operation": opened.id})
-        if candidate.twin_of is not None:
-            about = Subject(mapping.name, candidate.twin_of)
-            numbers = {side: self.run.number(mapping, side, one) or one.id for side, one in documents.items()}
-            store.history.note(about, "made-twice", {"documents": numbers, "operation": opened.id})
+        if second is not None:
+            number = self.run.number(mapping, "back_office", second.document) or second.document.id
+            noted = {"document": number, "why": second.why, "operation": opened.id}
+            store.history.note(Subject(mapping.name, second.coupling), "second-removed", noted)
         if action.archive:
-            self._archive(mapping, opened, action, candidate.twin_of or candidate.subject.coupling)
+            self._archive(mapping, opened, action, second.coupling if second else candidate.subject.coupling)
         return Running(opened, candidate.item.number)
 
     def _claim(self, operation: Operation) -> None:

@@ -28,6 +28,15 @@ Found = Document | Gone
 
 
 @dataclass(frozen=True)
+class Second:
+    """A document of ours beside the one that an order is coupled with, untouched: it is removed before all else."""
+
+    document: Document
+    coupling: int
+    why: str
+
+
+@dataclass(frozen=True)
 class Candidate:
     """A work item with all it needs to be planned: what both sides returned, and its coupling."""
 
@@ -37,7 +46,7 @@ class Candidate:
     pair: Pair | None = None
     problem: Problem | None = None
     traces: Traces = field(default_factory=Traces)
-    twin_of: int | None = None  # the coupling whose document was made twice, of which this is the second
+    second: Second | None = None
 
     @property
     def subject(self) -> Subject:

@@ -6,29 +6,25 @@ made. Where nobody has touched it, it is removed; else a person says which of th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
-from syncengine.engine.belongings import read_belongings
-from syncengine.engine.belongings import same_belongings
 from syncengine.engine.context import Run
+from syncengine.engine.likeness import alike
+from syncengine.engine.likeness import nothing_added
 from syncengine.engine.reading import Candidate
-from syncengine.errors import CredentialsRefused
+from syncengine.engine.reading import Second
 from syncengine.errors import FailureClass
 from syncengine.mapping.model import TableMapping
-from syncengine.planner.steps import DISCARD
-from syncengine.planner.steps import Action
 from syncengine.planner.steps import Problem
 from syncengine.planner.steps import Step
 from syncengine.ports import Coupling
 from syncengine.ports import Operation
 from syncengine.records.document import Document
-from syncengine.records.record import Pair
-from syncengine.records.record import Record
 from syncengine.records.values import Side
-from syncengine.records.values import Wire
-from syncengine.records.values import same
+
+MADE_TWICE: Final = "made a second time by a create that got no answer; nobody has touched it"
 
 Read = tuple[Candidate, Document]
 
@@ -43,7 +39,7 @@ def first_of(
         again = operation.id in run.store.journal.sent_again(mapping.name, step.side, _keys(step)).values()
     first = min(hits, key=lambda one: one.id)
     whole = len(first.lines) == len(step.lines)
-    return first if again and whole and all(_alike(run, mapping, step.side, first, one) for one in hits) else None
+    return first if again and whole and all(alike(run, mapping, step.side, first, one) for one in hits) else None
 
 
 def find_twins(
@@ -71,15 +67,6 @@ def find_twins(
     return found, others
 
 
-def discard(mapping: TableMapping, candidate: Candidate, side: Side, document: Document) -> Action:
-    """Remove it, in the very version that was looked at."""
-    record = Record(document.id, document.version, {}, native=document, state=document.state)
-    pair = Pair(mapping.name, None, *((record, None) if side == "sales" else (None, record)))
-    remove = Step(1, side, "delete", mapping.of(side).table, target=document.id, expects=document.version)
-    reason = f"made a second time by a create that got no answer; nobody has touched it (coupling {candidate.twin_of})"
-    return Action(pair, DISCARD, reason, steps=(remove,), destructive=True, archive=True)
-
-
 def _judged(
     run: Run,
     mapping: TableMapping,
@@ -98,43 +85,14 @@ def _judged(
     other = run.systems[side].read(run.view(mapping, side), [standing]).get(standing)
     if not isinstance(other, Document):
         return None
-    pristine = isinstance(made, Document) and _alike(run, mapping, side, made, document)
-    if pristine and _same_belongings(run, mapping, other, document):
-        return replace(one, twin_of=coupling.id)
+    pristine = isinstance(made, Document) and alike(run, mapping, side, made, document)
+    if pristine and nothing_added(run, mapping, operation, other, document):
+        return replace(one, second=Second(document, coupling.id, MADE_TWICE))
     return replace(one, problem=_edited(run, mapping, side, other, document))
 
 
 def _keys(step: Step) -> list[str]:
     return [str(value) for value in step.identity.values()]
-
-
-def _alike(run: Run, mapping: TableMapping, side: Side, one: Document, two: Document) -> bool:
-    """Equal in all that is not the identity of a document or of its lines."""
-    computed = run.facts.traits[side].table(mapping.of(side).table).computed
-    own = {"id", mapping.of(side).number, *computed}
-    of_lines = {"id", mapping.lines.parents[side] if mapping.lines else "", *computed}
-    if (one.state, one.progress, len(one.lines)) != (two.state, two.progress, len(two.lines)):
-        return False
-    if not _equal(one.fields, two.fields, own):
-        return False
-    return all(_equal(a.fields, b.fields, of_lines) for a, b in zip(one.lines, two.lines, strict=True))
-
-
-def _equal(one: Mapping[str, Wire], two: Mapping[str, Wire], but: set[str]) -> bool:
-    return all(same(one.get(column), two.get(column)) for column in {*one, *two} - but)
-
-
-def _same_belongings(run: Run, mapping: TableMapping, one: Document, two: Document) -> bool:
-    """Also what belongs to them, line by line in their order: no file was added, no dimension changed."""
-    try:
-        found = read_belongings(run, mapping, [one.id, two.id])
-    except CredentialsRefused:
-        return False  # nobody knows
-    rows = []
-    for document in (one, two):
-        places = {line.id: str(at) for at, line in enumerate(document.lines)} | {"": ""}
-        rows.append([replace(row, line=places.get(row.line, row.line)) for row in found.get(document.id, ())])
-    return same_belongings(*rows)
 
 
 def _edited(run: Run, mapping: TableMapping, side: Side, standing: Document, second: Document) -> Problem:

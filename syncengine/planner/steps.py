@@ -131,7 +131,7 @@ MAKES = ("create", "renew")
 """Kinds of action that make a whole record: for an uncoupled partner, or for one whose other half is gone."""
 
 DISCARD = "discard"
-"""The kind of action that removes a document which was made twice."""
+"""The kind of action that removes a document of ours which stands beside the order's."""
 
 
 @dataclass(frozen=True)
@@ -140,8 +140,8 @@ class Action:
 
     `kind` is create, update, amend (opened, changed in place, closed again), recreate, couple, none; tell
     (a problem is written where people see it); one of `ENDS`;
-    reopen and renew (a record whose other half was deleted is opened, and made again); discard (a document that was
-    made twice is removed). `predicted` are steps that
+    reopen and renew (a record whose other half was deleted is opened, and made again); discard (a second
+    document is removed). `predicted` are steps that
     follow once the answers are known: shown by `plan`, planned again when it is time.
     """
 

@@ -116,6 +116,18 @@ class SqlJournal:
             found |= {row["id"]: _operation(row, intents.get(row["id"], [])) for row in rows}
         return found
 
+    def abandoned(self, mapping: str, couplings: Sequence[int]) -> Mapping[int, Operation]:
+        """By coupling, the last recreate whose way back ended before its successor was removed."""
+        found: dict[int, Operation] = {}
+        for some in chunks(list(couplings)):
+            statement = select(_o.coupling_id, func.max(_o.id)).where(
+                _o.company == self.session.company, _o.mapping == mapping, _o.coupling_id.in_(some),
+                _o.kind == "recreate", _o.status == "stopped",
+            ).group_by(_o.coupling_id)  # fmt: skip
+            last = {operation: coupling for coupling, operation in self.session.run(statement)}
+            found |= {last[id_]: operation for id_, operation in self.closed(sorted(last)).items()} if last else {}
+        return found
+
     def claimed_keys(self, mapping: str, side: Side, keys: Sequence[str]) -> Mapping[str, int]:
         """Key -> the open operation that makes a record under it."""
         return self._claimed(mapping, side, "key", keys)

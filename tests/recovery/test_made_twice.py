@@ -67,7 +67,7 @@ def test_the_second_document_is_removed_where_nobody_has_touched_it(bench: Bench
     assert status_line(bench, edited).startswith(coupled[edited])
     ((version),) = versions(bench, untouched)
     assert version.number != coupled[untouched]
-    told = [one["documents"]["back_office"] for one in history(bench, untouched, "made-twice")]
+    told = [one["document"] for one in history(bench, untouched, "second-removed")]
     assert told == [version.number]
     bench.mark()
     bench.sync(expect=1)
@@ -130,3 +130,37 @@ def _both_at_once(bench: Bench, number: str, monkeypatch: pytest.MonkeyPatch) ->
     bench.sync(expect=None)
     bench.clock.sleep(10)
     return found
+
+
+@pytest.mark.parametrize("touched", [False, True], ids=["untouched", "touched"])
+def test_a_successor_that_could_not_be_removed(bench: Bench, touched: bool) -> None:
+    """The way back was refused: before the order is recreated once more, what was left over goes, or a person says."""
+    bench.sync()
+    number = bench.sales_order(2, 3)
+    bench.sync()
+    (before,) = live(bench, number)
+    edit_line(bench, number, quantity=9)
+    refused = {"kind": "refuse", "status": 400, "code": "Application_DialogException", "message": "Not now."}
+    bench.fault("back_office", **refused, next=2, match={"method": "DELETE"})
+    result = bench.sync(expect=1)
+    assert [error["code"] for error in result["errors"]] == ["two-documents"]
+    bench.calm()
+    (left_over,) = (one for one in live(bench, number) if one["id"] != before["id"])
+    if touched:
+        bench.clerk.attach(left_over, "drawing.txt", b"four legs")
+    with bench.company.store(writes=True) as store, store.transaction():
+        store.work.retry(None)
+    bench.mark()
+    if touched:
+        bench.sync(expect=1)
+        assert bench.writes("back_office") == []
+        path = bench.clerk._path(f"salesOrders({left_over['id']})")
+        bench.clerk.person.request("DELETE", path, if_match="*")
+        with bench.company.store(writes=True) as store, store.transaction():
+            store.work.retry(None)
+    bench.sync()
+    (document,) = bench.live_documents(number)
+    assert [line["quantity"] for line in document["salesOrderLines"]] == [9, 3]
+    assert document["id"] not in (before["id"], left_over["id"])
+    assert len(history(bench, number, "second-removed")) == (not touched)
+    bench.agreed()
