@@ -39,21 +39,20 @@ def nothing_added(run: Run, mapping: TableMapping, operation: Operation, one: Do
     except CredentialsRefused:
         return False  # nobody knows
     ours = {step.table for step in operation.steps if step.verb.endswith("-part")}
-    files = {kind.table for kind in run.facts.traits["back_office"].table(mapping.back_office.table).belongings}
-    before, after = (_counted(document, found.get(document.id, ()), files - ours) for document in (one, two))
+    kinds = run.facts.traits["back_office"].table(mapping.back_office.table).belongings
+    counted = {kind.table: kind.written for kind in kinds if kind.table not in ours}
+    before, after = (_counted(document, found.get(document.id, ()), counted) for document in (one, two))
     return not after - before
 
 
-def _counted(document: Document, rows: Sequence[Attached], tables: set[str]) -> Counter[str]:
+def _counted(document: Document, rows: Sequence[Attached], columns: Mapping[str, Sequence[str]]) -> Counter[str]:
     """What belongs to a document and to its lines in their order, told by its values."""
     places = {line.id: at for at, line in enumerate(document.lines, start=1)} | {"": 0}
-    kept = (row for row in rows if row.table in tables)
-    return Counter(f"{row.table}/{places.get(row.line)}/{_told(row.fields)}" for row in kept)
-
-
-def _told(fields: Mapping[str, Wire]) -> str:
-    """Without what is each row's own."""
-    return ", ".join(f"{column}={fields[column]}" for column in sorted(fields) if column not in ("id", "parentId"))
+    kept = (row for row in rows if row.table in columns)
+    return Counter(
+        f"{row.table} {places.get(row.line)} {[row.fields.get(column) for column in columns[row.table]]}"
+        for row in kept
+    )
 
 
 def _equal(one: Mapping[str, Wire], two: Mapping[str, Wire], but: set[str]) -> bool:
