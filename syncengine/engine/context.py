@@ -71,6 +71,7 @@ class Run:
     refusals: dict[int, Problem] = field(default_factory=dict)  # why an operation takes its way back
     in_hand: InHand = field(default_factory=InHand)
     refused: dict[Subject, Problem] = field(default_factory=dict)  # what this run tried and a system would not have
+    begun: set[tuple[str, str]] = field(default_factory=set)  # mapping, and key of what several share, in the making
     untold: set[Subject] = field(default_factory=set)  # whose problem could not be written where people look
     again_at: datetime | None = None  # when all records that are asked for once more are due
     digests: Mapping[str, str] = field(default_factory=dict)  # of each mapping as it is written in its files

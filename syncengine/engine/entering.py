@@ -11,7 +11,11 @@ from datetime import datetime
 
 from syncengine.engine import match
 from syncengine.engine.context import Run
+from syncengine.engine.leaving import leave
+from syncengine.engine.leaving import look_again
 from syncengine.engine.reading import Candidate
+from syncengine.engine.sharing import SHARING
+from syncengine.engine.sharing import enter_shared
 from syncengine.engine.twins import find_twins
 from syncengine.errors import FailureClass
 from syncengine.mapping.filters import admits
@@ -55,9 +59,11 @@ def _enter_side(run: Run, mapping: TableMapping, side: Side, candidates: Sequenc
     considered = []
     for one, document in read:
         if not in_time(run, mapping, side, document) or not match.considered(mapping, side, document):
-            _leave(run, mapping, side, one, document, "filtered")
+            leave(run, mapping, side, one, document, "filtered")
         else:
             considered.append((one, document))
+    if mapping.kind in SHARING:
+        return enter_shared(run, mapping, side, considered)
     twins, considered = find_twins(run, mapping, side, _key_column(run, mapping, side), considered)
     considered = _not_ours(run, mapping, side, considered)
     considered, theirs = _of_this_company(run, mapping, side, considered)
@@ -65,9 +71,9 @@ def _enter_side(run: Run, mapping: TableMapping, side: Side, candidates: Sequenc
     entering = []
     for one, document in unmatched:
         if not admits(mapping.of(side).enters_when, document):
-            _leave(run, mapping, side, one, document, "filtered")
+            leave(run, mapping, side, one, document, "filtered")
         elif not mapping.creates(other(side)) or mapping.name in run.couple_only:
-            _leave(run, mapping, side, one, document, "uncoupled")
+            leave(run, mapping, side, one, document, "uncoupled")
         else:
             entering.append((one, document))
     found, entering = _carrying_a_number(run, mapping, side, entering)
@@ -83,12 +89,6 @@ def in_time(run: Run, mapping: TableMapping, side: Side, document: Document) -> 
     if isinstance(value, datetime):
         value = value.astimezone(UTC).date()
     return not isinstance(value, date) or value >= start
-
-
-def _leave(run: Run, mapping: TableMapping, side: Side, one: Candidate, document: Document, reason: str) -> None:
-    with run.store.transaction():
-        run.store.cursors.remember(mapping.name, side, {document.id: document.version}, reason)
-        run.store.work.done(one.subject)
 
 
 def _of_this_company(
@@ -133,7 +133,7 @@ def _not_ours(
     for one, document in considered:
         key = str(document.fields.get(column) or "")
         if key in claimed or key.startswith(KEY_PREFIX):
-            _leave(run, mapping, side, one, document, "being made")
+            leave(run, mapping, side, one, document, "being made")
         else:
             kept.append((one, document))
     return kept
@@ -234,6 +234,7 @@ def record_coupling(
     store.cursors.forget(mapping.name, "sales", [sales.id])
     store.cursors.forget(mapping.name, "back_office", [back_office.id])
     store.work.release(mapping.name, {"sales": [sales.id], "back_office": [back_office.id]})
+    look_again(run, mapping, {"sales": [sales.id], "back_office": [back_office.id]})
     store.history.note(
         Subject(mapping.name, coupling), "coupled", {"by": created_by, "sales": sales.id, "back_office": back_office.id}
     )
@@ -256,6 +257,7 @@ def record_couplings(run: Run, mapping: TableMapping, pairs: Sequence[tuple[str,
     store.cursors.forget(mapping.name, "sales", sales)
     store.cursors.forget(mapping.name, "back_office", back_office)
     store.work.release(mapping.name, {"sales": sales, "back_office": back_office})
+    look_again(run, mapping, {"sales": sales, "back_office": back_office})
     store.history.note_many(
         "coupled",
         {

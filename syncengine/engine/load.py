@@ -22,6 +22,7 @@ from syncengine.engine.entering import record_coupling
 from syncengine.engine.entering import record_couplings
 from syncengine.engine.limits import not_empty
 from syncengine.engine.progress import Pace
+from syncengine.engine.sharing import SHARING
 from syncengine.errors import FailureClass
 from syncengine.errors import UsageError
 from syncengine.mapping.filters import Condition
@@ -73,7 +74,7 @@ def load(run: Run, mapping: TableMapping, *, matching: bool = True) -> None:
             remedy="Leave --no-match out, or couple them first.",
         )
     run.waves.append(recommended(run, mapping, uncoupled))
-    if matching:
+    if matching and mapping.kind not in SHARING:
         join(run, mapping)
     if not run.stop_asked():
         _loaded(run, mapping)

@@ -127,6 +127,8 @@ def _uncoupled(
         for document in some:
             if not considered(mapping, side, document):
                 continue
+            if side == "sales" and own_scope and own_scope != _scope(document, scope):
+                continue  # a unit of another unit group is no rival
             taken = document.id in known
             if taken and side == "back_office" and scope:
                 # One back-office code is many units in Sales, one in each unit group.
@@ -160,7 +162,11 @@ def _alike(
 
 
 def scope_of_record(record: Record, column: str) -> str:
-    value = record.native.fields.get(column) if record.native and column else None
+    return _scope(record.native, column) if record.native and column else ""
+
+
+def _scope(document: Document, column: str) -> str:
+    value = document.fields.get(column)
     return value.id if isinstance(value, Link) else str(value or "")
 
 

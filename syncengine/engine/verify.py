@@ -16,6 +16,8 @@ from typing import Literal
 
 from syncengine.engine.context import Run
 from syncengine.engine.entering import in_time
+from syncengine.engine.sharing import SHARING
+from syncengine.engine.sharing import stood_for
 from syncengine.errors import FailureClass
 from syncengine.mapping.filters import admits
 from syncengine.mapping.fold import read_row
@@ -217,6 +219,7 @@ def _missing(run: Run, mapping: TableMapping, side: Side, found: Verified) -> No
     view = View(whole.table, whole.columns)
     for page in run.systems[side].scan(view, of.considered_when):
         ids = [document.id for document in page.documents]
+        shared = stood_for(run, mapping, page.documents) if mapping.kind in SHARING else frozenset()
         with run.store.transaction():
             coupled = run.store.couplings.brief(mapping.name, side, ids)
             known = run.store.couplings.known(mapping.name, side, [one for one in ids if one not in coupled])
@@ -226,7 +229,7 @@ def _missing(run: Run, mapping: TableMapping, side: Side, found: Verified) -> No
                 # Not every filter is one that the server takes.
                 inside = admits((*of.considered_when, *of.enters_when), document)
                 outside = not inside or not in_time(run, mapping, side, document)
-                if outside or _left(run, mapping, side, document):
+                if outside or document.id in shared or _left(run, mapping, side, document):
                     found.filtered += 1
                     continue
                 subject = Subject(mapping.name, None, side, document.id)

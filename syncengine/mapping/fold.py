@@ -42,10 +42,15 @@ def fold(mapping: TableMapping, side: Side, document: Document, refs: References
 
 def read_row(row: Row, side: Side, document: Document, read: Mapping[str, Scalar], refs: References) -> Scalar:
     """One row's value on one document or line; `read` holds the rows read before it, for `within`."""
-    if row.is_reference:
+    if row.is_reference and not (row.fact and side == "sales"):
         found = _reference(row.lookup, side, pointed(row, side, document), _scope(row, read, refs), refs)
-        return _meant(row, found, refs)
+        return _fact(row, found, refs) if row.fact else _meant(row, found, refs)
     return row.transform.read(side, tuple(cell(document, column) for column in row.columns(side)))
+
+
+def _fact(row: Row, found: Scalar, refs: References) -> Scalar:
+    """`fact: unit_group`: what the record holds in that row; one that is not coupled stays itself."""
+    return refs.fact(found, row.fact) if isinstance(found, Ref) and found.coupling is not None else found
 
 
 def _meant(row: Row, found: Scalar, refs: References) -> Scalar:

@@ -136,6 +136,7 @@ ROW: Final = _table(
         "lookup": NAME_OR_NAMES,
         "option": NAME_OR_NAMES,
         "within": TEXT,
+        "fact": TEXT,
         "via": _both(_named(TEXT, "table: the column of its record that is meant instead")),
         "through": _named(TEXT, "mapping: the row of it that is meant instead"),
         "constant": CELL,

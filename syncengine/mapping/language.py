@@ -147,6 +147,7 @@ class Reader:
             lookup=tuple(_list(spec.get("option") or spec.get("lookup") or [])),
             option="option" in spec,
             within=spec.get("within", ""),
+            fact=spec.get("fact", ""),
             through=spec.get("through", {}),
             constant=self._constant(spec.get("constant"), (*path, "constant")),
             check=spec.get("check", ""),
@@ -204,6 +205,8 @@ class Reader:
             self._wrong((*path, "option"), "a row is a `lookup` or an `option`, not both")
         if row.is_reference and "transform" in spec:
             self._wrong((*path, "transform"), "a reference is looked up, not transformed")
+        if row.fact and not (row.is_reference and row.to == "sales"):
+            self._wrong((*path, "fact"), "a fact is that of a record that the row looks up, and goes `to: sales`")
         if row.through.keys() - set(row.lookup):
             unknown = min(row.through.keys() - set(row.lookup))
             self._wrong((*path, "through", unknown), f"the row does not look up `{unknown}`")

@@ -24,7 +24,7 @@ from syncengine.records.values import other
 from syncengine.records.values import rounded
 from syncengine.records.values import same
 
-Kind = Literal["record", "product", "order", "quote", "invoice", "option"]
+Kind = Literal["record", "product", "unit", "order", "quote", "invoice", "option"]
 Create = Literal["none", "sales", "back-office", "both"]
 Policy = Literal["sales", "back-office", "newest", "manual"]
 OnMissing = Literal["wait", "blank", "fail", "leave"]
@@ -142,10 +142,12 @@ class Row:
     """One row of a mapping.
 
     `to` None: both ways. A row with columns on one side only, and no constant, is a *fact*: read, remembered, never
-    written or compared across. A constant is the value of the side it does not go to. `through`: a record of that
-    mapping counts as what its own row of that name refers to. `via`: where the lookup points at that table, a column of
-    the record it points at is meant, coupled or not. `unless_text` names a row of the line: where that is a text, this
-    row is absent. `sum_to` names a header column of the back office that the lines' values add up to.
+    written or compared across. A constant is the value of the side it does not go to. `fact`: what is meant is not the
+    record that the back office points at, but what that record's row of that name holds, an id of Sales. `through`: a
+    record of that mapping counts as what its own row of that name refers to. `via`: where the lookup points at that
+    table, a column of the record it points at is meant, coupled or not. `unless_text` names a row of the line: where
+    that is a text, this row is absent.
+    `sum_to` names a header column of the back office that the lines' values add up to.
     """
 
     name: str
@@ -156,6 +158,7 @@ class Row:
     lookup: tuple[str, ...] = ()
     option: bool = False
     within: str = ""
+    fact: str = ""
     through: Mapping[str, str] = field(default_factory=dict)
     constant: Wire = None
     check: Check = ""

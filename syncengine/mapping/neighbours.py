@@ -33,6 +33,10 @@ def between(
     for prefix, rows in _rows(mapping):
         for row in rows.values():
             yield from _within(row, rows, built, (*prefix, row.name, "within"))
+            for name in row.lookup if row.fact else ():
+                if name in built and row.fact not in built[name].rows:
+                    words = f"`{name}` has no row `{row.fact}`"
+                    yield Fault((*prefix, row.name, "fact"), words, did_you_mean(row.fact, built[name].rows))
             for name, of in row.through.items():
                 there = built.get(name)
                 if there is not None and not (of in there.rows and there.rows[of].is_reference):

@@ -98,7 +98,7 @@ def _text_of(row: Row, side: Side, current: Document | None) -> Alternative:
 
 def _target(row: Row, value: Scalar, side: Side, refs: References) -> Wire:
     if not isinstance(value, Ref):
-        return None
+        return value if row.fact else None
     target = refs.target(value, side) if value.mapping not in row.through else None
     if target is None:
         if row.on_missing == "blank":

@@ -101,6 +101,9 @@ class OrderRules:
     def settled(self, builder: Builder) -> Problem | None:
         return difference(builder)
 
+    def differs(self, sales: Record, back_office: Record) -> Problem | None:
+        return None  # nothing shares an order
+
     def tell(self, builder: Builder, problem: Problem) -> None:
         cells = telling(builder, problem)
         if cells:

@@ -135,8 +135,7 @@ def _uncoupled(builder: Builder, rules: Rules) -> Action:
 
 def _action(builder: Builder, built: Built, decisions: tuple[Decision, ...], problem: Problem | None) -> Action:
     if builder.left and builder.pair.coupling is None:
-        owner = builder.left[0]
-        return Action(builder.pair, "none", f"belongs to {owner.mapping} {owner.remote_id}, which is not coupled")
+        return Action(builder.pair, "none", belongs(builder.left[0]))
     waits = tuple(dict.fromkeys(builder.missing))
     if waits or builder.problems:
         problem = builder.problems[0] if builder.problems else waiting(waits, builder.refs)
@@ -165,6 +164,11 @@ def _action(builder: Builder, built: Built, decisions: tuple[Decision, ...], pro
         archive=built.archive,
         loses=built.loses,
     )
+
+
+def belongs(owner: Ref) -> str:
+    """Why a record is left where it is."""
+    return f"belongs to {owner.mapping} {owner.remote_id}, which is not coupled"
 
 
 def waiting(waits: tuple[Ref, ...], refs: References) -> Problem:

@@ -82,6 +82,10 @@ class Rules(Protocol):
         """What is still to be said of a pair of which nothing is to be written."""
         ...
 
+    def differs(self, sales: Record, back_office: Record) -> Problem | None:
+        """Why a record of Sales that several of the back office share cannot stand for this one."""
+        ...
+
     def tell(self, builder: Builder, problem: Problem) -> None:
         """Add the step that tells people of the problem where they look, if it is not told there yet."""
         ...
@@ -127,6 +131,9 @@ class PlainRules:
         return Problem(FailureClass.PERSON, "not-restorable", "only orders have versions that can be restored")
 
     def settled(self, builder: Builder) -> Problem | None:
+        return None
+
+    def differs(self, sales: Record, back_office: Record) -> Problem | None:
         return None
 
     def tell(self, builder: Builder, problem: Problem) -> None:

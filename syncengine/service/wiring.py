@@ -46,6 +46,7 @@ from syncengine.orders.one_way import OneWayRules
 from syncengine.orders.products import ProductRules
 from syncengine.orders.quotes import QuoteRules
 from syncengine.orders.rules import OrderRules
+from syncengine.orders.units import UnitRules
 from syncengine.planner.facts import Facts
 from syncengine.planner.rules import PlainRules
 from syncengine.planner.rules import Rules
@@ -295,6 +296,7 @@ class Company:
             "quote": QuoteRules(),
             "invoice": InvoiceRules(),
             "product": ProductRules(),
+            "unit": UnitRules(),
         }
         plain = PlainRules()
         rules = {name: by_kind.get(one.kind, plain) for name, one in mappings.items()}

@@ -98,6 +98,16 @@ class SqlCursors:
             found |= dict(self.session.run(statement).all())
         return found
 
+    def left(self, mappings: Sequence[str], reasons: Sequence[str]) -> Sequence[tuple[str, Side, str]]:
+        """Mapping, side and id of the records that were left alone for one of these reasons."""
+        found: list[tuple[str, Side, str]] = []
+        for some in chunks(list(reasons)):
+            statement = select(_s.mapping, _s.side, _s.remote_id).where(
+                _s.company == self.session.company, _s.mapping.in_(mappings), _s.reason.in_(some)
+            )
+            found += [(name, side, remote_id) for name, side, remote_id in self.session.run(statement)]
+        return found
+
     def filtered(self, mapping: str) -> int:
         """How many records were left alone."""
         statement = select(func.count()).where(_s.company == self.session.company, _s.mapping == mapping)

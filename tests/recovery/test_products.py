@@ -91,6 +91,25 @@ def test_an_answer_that_is_missing(bench: Bench, way: str, skip: int) -> None:
     _is_sold(bench)
 
 
+@pytest.mark.parametrize("way", ["answer-lost", "reset-before"])
+def test_a_unit_that_items_share_is_made_once(bench: Bench, way: str) -> None:
+    """While nobody knows whether it was made, no other item makes it."""
+    bench.switch("back_office", has_companion=True)
+    bench.overlay("name: ITEM UOM\ncreate: sales\n")
+    bench.sync()
+    bench.clerk.create("unitsOfMeasure", code="SET", displayName="Set")
+    for product in bench.products[1:4]:
+        bench.running.back_office.add_item_unit(bench.running.world.company, product.number, "SET", Decimal(4))
+    bench.fault("sales", kind=way, next=1, match={"path": r"^POST .*/uoms"})
+    bench.sync(expect=None)
+    bench.calm()
+    bench.sync()
+    made = [one for one in bench.writes("sales") if one.table == "uoms" and one.status in MADE]
+    assert len(made) == 1
+    assert len(bench.admin.person.get("uoms?$filter=name eq 'SET'")["value"]) == 1
+    bench.agreed()
+
+
 def test_one_that_could_not_be_published_is_listed_and_published_later(bench: Bench) -> None:
     _with_a_new_item(bench)
     words = {"status": 400, "code": "0x80040265", "message": "Products are published on Mondays."}

@@ -158,3 +158,154 @@ def test_given_a_group_for_each_item_when_items_are_entered_then_each_has_its_ow
         group = group_of(bench, made)
         assert (group["name"], group["baseuomname"], made["statecode"]) == (number, "PCS", 0)
     bench.agreed()
+
+
+@pytest.fixture
+def extended(bench: Bench) -> Bench:
+    bench.switch("back_office", has_companion=True)
+    return bench
+
+
+UNITS = "name: ITEM UOM\ncreate: sales\n"
+
+
+def sold_in(bench: Bench, number: str, **sizes: int) -> None:
+    """Further units of an item, with what each holds of its base unit."""
+    for code, size in sizes.items():
+        bench.running.back_office.add_item_unit(bench.running.world.company, number, code, Decimal(size))
+
+
+def units(bench: Bench, group: str) -> dict[str, tuple[Any, str | None]]:
+    """The units of a group in Sales: how many of which other unit each holds."""
+    rows = bench.admin.person.get(f"uoms?$filter=_uomscheduleid_value eq {group}")["value"]
+    names = {row["uomid"]: row["name"] for row in rows}
+    return {row["name"]: (row["quantity"], names.get(row["_baseuom_value"])) for row in rows}
+
+
+def told(bench: Bench) -> list[str]:
+    with bench.company.session() as session:
+        return [row["message"] for row in parked(session, (FailureClass.PERSON,))]
+
+
+@scenario(
+    "overlays that have items created with a unit group of their own, and their units",
+    "a clerk enters an item in pieces and boxes of 12, and both sides order it in both units",
+    "the boxes are in its group, and every line is in the unit it was ordered in, on both sides",
+)
+def test_given_an_item_in_pieces_and_boxes_when_it_is_ordered_then_each_line_keeps_its_unit(extended: Bench) -> None:
+    bench = extended
+    for text in (*documented("With a unit group for each item"), UNITS):
+        bench.overlay(text)
+    there = item(bench, "2000-S", "PCS", unitPrice=Decimal(3))
+    sold_in(bench, "2000-S", BOX=12)
+    for _ in range(3):
+        bench.sync()
+    (made,) = products(bench, "2000-S")
+    group = made["_defaultuomscheduleid_value"]
+    assert units(bench, group) == {"PCS": (1, None), "BOX": (12, "PCS")}
+    ids = {
+        row["name"]: row["uomid"]
+        for row in bench.admin.person.get(f"uoms?$filter=_uomscheduleid_value eq {group}")["value"]
+    }
+    seeded = bench.running.world
+    lines = [
+        {"product": made["productid"], "unit": ids[unit], "quantity": 2, "price": price}
+        for unit, price in (("PCS", 3), ("BOX", 36))
+    ]
+    here = bench.seller.enter(seeded.customers[0].sales_id, seeded.price_lists["USD"], seeded.currencies["USD"], lines)
+    bench.seller.submit(here)
+    clerks = bench.clerk.create(
+        "salesOrders",
+        customerId=seeded.customers[1].back_office_id,
+        salesOrderLines=[
+            {"lineType": "Item", "itemId": there["id"], "unitOfMeasureCode": code, "quantity": 5, "unitPrice": price}
+            for code, price in (("BOX", 36), ("PCS", 3))
+        ],
+    )
+    bench.clerk.act(clerks, "release")
+    bench.sync()
+    number = bench.seller.order(here)["ordernumber"]
+    shown = [(line["unitOfMeasureCode"], line["quantity"]) for line in bench.clerk.order(number)["salesOrderLines"]]
+    assert shown == [("PCS", 2), ("BOX", 2)]
+    shown = [
+        (line["_uomid_value"], line["quantity"]) for line in bench.sales_order_of(clerks["number"])["order_details"]
+    ]
+    assert shown == [(ids["BOX"], 5), (ids["PCS"], 5)]
+    bench.agreed()
+
+
+@scenario(
+    "an item with a price that waits for a unit group, so that its price has no product either",
+    "the unit group is entered, and the product is made",
+    "its price arrives as well",
+)
+def test_given_a_price_without_a_product_when_the_product_is_made_then_the_price_arrives(extended: Bench) -> None:
+    bench = extended
+    bench.overlay(CREATE)
+    item(bench, "2000-S", "PCS")
+    bench.running.back_office.add_price(bench.running.world.company, "2000-S", Decimal("7.50"), currency="USD")
+    bench.sync()
+    bench.running.sales.insert("uomschedule", {"name": "PCS", "baseuomname": "PCS"})
+    bench.sync()
+    bench.sync()
+    (made,) = products(bench, "2000-S")
+    (price,) = bench.admin.person.get(f"productpricelevels?$filter=_productid_value eq {made['productid']}")["value"]
+    assert price["amount"] == Decimal("7.50")
+    bench.agreed()
+
+
+@scenario(
+    "two items whose products share a unit group, and an overlay that has units made",
+    "a clerk gives both a unit that the group lacks, of one size, and one of them another unit",
+    "each is made once in the group, and holds as much as there",
+)
+def test_given_a_shared_group_when_items_get_the_same_unit_then_it_is_made_once(extended: Bench) -> None:
+    bench = extended
+    bench.overlay(UNITS)
+    first, second = bench.products[1], bench.products[2]
+    group = bench.admin.person.get(f"products({first.sales_id})")["_defaultuomscheduleid_value"]
+    for code in ("SET", "CRATE"):
+        bench.clerk.create("unitsOfMeasure", code=code, displayName=code.title())
+    sold_in(bench, first.number, SET=4, CRATE=48)
+    sold_in(bench, second.number, SET=4)
+    bench.sync()
+    assert {name: size for name, size in units(bench, group).items() if name in ("SET", "CRATE")} == {
+        "SET": (4, "PCS"),
+        "CRATE": (48, "PCS"),
+    }
+    assert sorted(one.table for one in bench.writes("sales")) == ["uoms", "uoms"]
+    assert told(bench) == []
+    bench.agreed()
+
+
+@scenario(
+    "two items whose products share a unit group",
+    "a clerk has a unit that the group lacks hold 4 of one and 6 of the other, and boxes of the one hold 10",
+    "nothing is made and nothing overwritten, all of it is listed for a person",
+)
+def test_given_a_shared_group_when_sizes_differ_then_a_person_is_asked(extended: Bench) -> None:
+    bench = extended
+    bench.overlay(UNITS)
+    first, second = bench.products[1], bench.products[2]
+    group = bench.admin.person.get(f"products({first.sales_id})")["_defaultuomscheduleid_value"]
+    bench.clerk.create("unitsOfMeasure", code="SET", displayName="Set")
+    sold_in(bench, first.number, SET=4)
+    sold_in(bench, second.number, SET=6)
+    asked = f"itemUnitsOfMeasure?$filter=itemNumber eq '{first.number}' and unitOfMeasureCode eq 'BOX'"
+    (box,) = bench.clerk.through_companion("GET", asked)["value"]
+    path = f"itemUnitsOfMeasure({box['id']})"
+    bench.clerk.through_companion("PATCH", path, {"quantityPerUnitOfMeasure": 10}, if_match="*")
+    bench.sync(expect=1)
+    assert bench.writes("sales") == []
+    assert sorted(told(bench)) == [
+        "BOX holds 12 in Sales, and 10 of this item in the back office; nothing is overwritten",
+        *["SET holds 4 and 6 of different items whose products share a unit group in Sales; it is not made there"] * 2,
+    ]
+    made = {"name": "SET", "quantity": Decimal(4), "uomscheduleid": group, "baseuom": first.units[0].sales_id}
+    bench.running.sales.insert("uom", made)
+    bench.sync(expect=1)
+    assert sorted(told(bench)) == [
+        "BOX holds 12 in Sales, and 10 of this item in the back office; nothing is overwritten",
+        "SET holds 4 in Sales, and 6 of this item in the back office; nothing is overwritten",
+    ]
+    assert bench.writes("sales") == []

@@ -46,6 +46,11 @@ page 50113 "SEC Item Units"
                 {
                     Caption = 'Quantity per unit of measure';
                 }
+                field(baseUnitOfMeasureId; BaseUnitOfMeasureId)
+                {
+                    Caption = 'Base unit of measure id';
+                    Editable = false;
+                }
                 field(lastModifiedDateTime; Rec.SystemModifiedAt)
                 {
                     Caption = 'Last modified date time';
@@ -58,10 +63,15 @@ page 50113 "SEC Item Units"
     trigger OnAfterGetRecord()
     var
         Item: Record Item;
+        UnitOfMeasure: Record "Unit of Measure";
     begin
         Clear(ItemId);
-        if Item.Get(Rec."Item No.") then
-            ItemId := Item.SystemId;
+        Clear(BaseUnitOfMeasureId);
+        if not Item.Get(Rec."Item No.") then
+            exit;
+        ItemId := Item.SystemId;
+        if UnitOfMeasure.Get(Item."Base Unit of Measure") then
+            BaseUnitOfMeasureId := UnitOfMeasure.SystemId;
     end;
 
     trigger OnInsertRecord(BelowxRec: Boolean): Boolean
@@ -73,6 +83,7 @@ page 50113 "SEC Item Units"
 
     var
         ItemId: Guid;
+        BaseUnitOfMeasureId: Guid;
         ItemIdIsSet: Boolean;
         NoItemErr: Label 'The "itemId" does not match to an Item.', Comment = 'itemId is a field name.';
 

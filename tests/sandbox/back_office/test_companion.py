@@ -132,7 +132,8 @@ def test_what_the_standard_api_lacks_is_there(companion: Any) -> None:
         f"{root}/itemUnitsOfMeasure",
         {"itemNumber": "1896-S", "unitOfMeasureCode": "BOX", "quantityPerUnitOfMeasure": 4},
     )
-    assert made["itemId"] == companion.list("items?$filter=number eq '1896-S'")[0]["id"]
+    (item,) = companion.list("items?$filter=number eq '1896-S'")
+    assert (made["itemId"], made["baseUnitOfMeasureId"]) == (item["id"], item["baseUnitOfMeasureId"])
     companion.service.add_price(companion.company, "1896-S", Decimal(950), minimum_quantity=Decimal(2))
     prices = companion.list(f"{root}/priceListLines?$filter=itemNumber eq '1896-S'")
     assert [(one["unitPrice"], one["minimumQuantity"], one["customerNumber"]) for one in prices] == [(950, 2, "")]

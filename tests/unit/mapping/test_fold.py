@@ -9,6 +9,8 @@ import pytest
 
 from syncengine.mapping.fold import fold
 from syncengine.mapping.language import Reader
+from syncengine.mapping.unfold import Uncoupled
+from syncengine.mapping.unfold import unfold
 from syncengine.records.document import Document
 from syncengine.records.values import Link
 from syncengine.records.values import Ref
@@ -132,6 +134,28 @@ def test_a_unit_is_looked_up_in_the_unit_group_that_another_row_names() -> None:
     assert there.fields["unit"] == Ref("UNIT", 22, "back_office", "BOX")
     here = fold(mapping, "sales", Document("p-9", "v", {"group": Link("groups", "g-7"), "unit": "u-1"}), refs)
     assert here.fields["unit"] == Ref("UNIT", None, "sales", "u-1")
+
+
+def test_a_fact_of_the_record_that_is_looked_up_stands_for_it() -> None:
+    """An item means the unit group of its product; Sales names that group itself."""
+    raw = {
+        "name": "UNIT",
+        "sales": {"table": "units"},
+        "back_office": {"table": "item_units"},
+        "fields": {
+            "group": {"sales": "group", "back_office": "item", "lookup": "ITEM", "fact": "unit_group", "to": "sales"}
+        },
+    }
+    mapping = Reader(raw, {}).mapping()
+    assert mapping is not None
+    there = fold(mapping, "back_office", Document("m-1", "v", {"item": "i-2"}), REFS)
+    here = fold(mapping, "sales", Document("u-2", "v", {"group": Link("groups", "g-2")}), REFS)
+    assert there.fields == here.fields == {"group": "g-2"}
+    assert unfold(mapping.rows.values(), there.fields, "sales", REFS) == {"group": "g-2"}
+    waits = fold(mapping, "back_office", Document("m-2", "v", {"item": "i-9"}), REFS)
+    assert waits.fields == {"group": Ref("ITEM", None, "back_office", "i-9")}
+    with pytest.raises(Uncoupled):
+        unfold(mapping.rows.values(), waits.fields, "sales", REFS)
 
 
 def test_what_rounding_per_document_leaves_over_goes_on_the_largest_line() -> None:

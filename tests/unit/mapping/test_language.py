@@ -103,6 +103,10 @@ def problems(tmp_path: Path, *layers: dict[str, str]) -> list[str]:
          "7:51: `CUSTOMER` has no row `group`"),
         ("a: {sales: x, back_office: y}\n  b: {sales: u, back_office: v, lookup: CUSTOMER, within: a}",
          "7:51: `a` looks nothing up that could be a scope"),
+        ("a: {sales: x, back_office: y, lookup: CUSTOMER, fact: nr, to: sales}",
+         "6:51: `CUSTOMER` has no row `nr`"),
+        ("a: {sales: x, back_office: y, lookup: CUSTOMER, fact: number}",
+         "6:51: a fact is that of a record that the row looks up, and goes `to: sales`"),
         ("a: {sales: x, back_office: y, lookup: CUSTOMER, through: {CUSTOMER: number}}",
          "6:61: `CUSTOMER` has no row `number` that looks something up"),
         ("a: {one_of: [{sales: x, back_office: y}]}",
@@ -121,8 +125,8 @@ def test_a_wrong_row_is_told_where_it_stands(tmp_path: Path, rows: str, said: st
         (
             "kind: orders\n",
             (
-                "there is no kind `orders`: `record`, `product`, `order`, `quote`, `invoice`, `option` (did you mean "
-                "`order`?)"
+                "there is no kind `orders`: `record`, `product`, `unit`, `order`, `quote`, `invoice`, `option` "
+                "(did you mean `order`?)"
             ),
         ),
         ("match: [[nr]]\n", "5:9: there is no row `nr`"),

@@ -147,6 +147,11 @@ class ItemUnitPage(MasterPage):
         if any(one["unitOfMeasureCode"] == code for one in same):
             raise self.duplicate(session, f"Item No.='{number}',Code='{code}'")
 
+    def changes(self, session: Session, row: Row, values: Row) -> Row:
+        found = super().changes(session, row, values)
+        item = session.table("item").get({**row, **found}["itemId"])
+        return {**found, "baseUnitOfMeasureId": item["baseUnitOfMeasureId"]} if item is not None else found
+
     def taken(self, session: Session, values: Row) -> bool:
         same = self.table(session).find("itemId", values["itemId"])
         return any(one["unitOfMeasureCode"] == values["unitOfMeasureCode"] for one in same)

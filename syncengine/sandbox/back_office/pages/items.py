@@ -65,6 +65,8 @@ class ItemPage(MasterPage):
         stored = super().modify(session, row, values)
         if stored["baseUnitOfMeasureCode"] != row["baseUnitOfMeasureCode"]:
             ensure_unit(session, stored, stored["baseUnitOfMeasureCode"], Decimal(1))
+            for unit in session.table("itemUnitOfMeasure").find("itemId", stored["id"]):
+                session.modify("itemUnitOfMeasure", unit, {"baseUnitOfMeasureId": stored["baseUnitOfMeasureId"]})
         return stored
 
     def renamed(self, session: Session, row: Row, wanted: str) -> None:
@@ -101,5 +103,6 @@ def ensure_unit(session: Session, item: Row, code: str, quantity: Decimal) -> No
         itemNumber=item["number"],
         unitOfMeasureCode=code,
         quantityPerUnitOfMeasure=quantity,
+        baseUnitOfMeasureId=item["baseUnitOfMeasureId"],
     )
     session.insert("itemUnitOfMeasure", row)

@@ -1,0 +1,37 @@
+"""Uncoupled records that are left where they are, and looked at again when what they belong to is coupled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+
+from syncengine.engine.context import Run
+from syncengine.engine.reading import Candidate
+from syncengine.mapping.model import TableMapping
+from syncengine.planner.plan import belongs
+from syncengine.ports import Subject
+from syncengine.records.document import Document
+from syncengine.records.values import Ref
+from syncengine.records.values import Side
+
+
+def leave(run: Run, mapping: TableMapping, side: Side, one: Candidate, document: Document, reason: str) -> None:
+    """In this version it is none of ours."""
+    with run.store.transaction():
+        run.store.cursors.remember(mapping.name, side, {document.id: document.version}, reason)
+        run.store.work.done(one.subject)
+
+
+def look_again(run: Run, mapping: TableMapping, coupled: Mapping[Side, Sequence[str]]) -> None:
+    """These have just been coupled: what belongs to them, and was left alone, is work again. In a transaction."""
+    belonging = [
+        name
+        for name, one in run.mappings.items()
+        if any(row.on_missing == "leave" and mapping.name in row.lookup for row in one.rows.values())
+    ]
+    if not belonging:
+        return
+    reasons = [belongs(Ref(mapping.name, None, side, one)) for side, ids in coupled.items() for one in ids]
+    for name, side, remote_id in run.store.cursors.left(belonging, reasons):
+        run.store.work.add(Subject(name, None, side, remote_id))
+        run.store.cursors.forget(name, side, [remote_id])
