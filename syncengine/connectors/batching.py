@@ -54,7 +54,8 @@ class BatchSize:
         with self._lock:
             if seconds > COMFORTABLE_S:
                 self._size = max(1, min(self._size, int(count * COMFORTABLE_S / seconds)))
-            elif count >= self._size and seconds < COMFORTABLE_S / 2:
+            elif 2 * count > self._size and seconds < COMFORTABLE_S / 2:
+                # Change sets go whole: groups of three never fill a batch of ten to the last place.
                 self._size = min(self._size * 2, self.most)
 
     def too_many(self, count: int) -> None:

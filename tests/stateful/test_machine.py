@@ -38,10 +38,10 @@ from syncengine.sandbox.promise import Moment
 from syncengine.sandbox.promise import PlannedRun
 from syncengine.service.lease import Lease
 from syncengine.service.runs import perform
-from tests.bench.bench import Bench
 from tests.bench.outstanding import listed
 from tests.bench.planned import of_step
 from tests.bench.planned import of_write
+from tests.bench.prepared import loaded
 from tests.contracts.receiving import Receiver
 from tests.recovery.crashes import Countdown
 from tests.recovery.crashes import Interruption
@@ -81,7 +81,7 @@ class Day(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory(prefix="syncengine-day-")
-        self.bench = Bench(self.running, Path(self.folder.name))
+        self.bench = loaded(self.running, Path(self.folder.name))
         self.bench.configure(integration={"max_destructive_floor": 1000})  # that limit has tests of its own
         self.clock = self.bench.clock = SettlingClock(self.bench)
         self.people = People(self.bench)
