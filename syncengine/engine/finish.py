@@ -18,6 +18,7 @@ from syncengine.engine.entering import record_coupling
 from syncengine.engine.entering import scope_of
 from syncengine.engine.filed import FILED
 from syncengine.engine.filed import filed_version
+from syncengine.engine.followers import carried
 from syncengine.engine.followers import followers
 from syncengine.engine.recover import settle as settle_unknown
 from syncengine.engine.wishes import granted
@@ -83,6 +84,7 @@ class Finisher:
                 subject = self._couple(mapping, operation, result)
             elif operation.kind in REPLACES and result.document:
                 store.couplings.move(_coupling_of(subject), result.document)
+                carried(run, operation, going_along)
                 for one in going_along:
                     store.work.add(one)
                 if operation.kind == "recreate":

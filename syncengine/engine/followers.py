@@ -11,9 +11,24 @@ from collections.abc import Sequence
 from syncengine.engine.context import Run
 from syncengine.mapping.model import FOLLOW
 from syncengine.mapping.model import TableMapping
+from syncengine.ports import Operation
 from syncengine.ports import Subject
 from syncengine.records.document import View
 from syncengine.records.values import Link
+
+
+def carried(run: Run, operation: Operation, going_along: Sequence[Subject]) -> None:
+    """Files that went along with the document are the same records, under the ids of their copies."""
+    copies = {
+        str(step.body["from"]): receipt.after.id
+        for step in operation.steps
+        if step.verb == "fill-part" and isinstance(step.target, int)
+        and (receipt := operation.receipts.get(step.target)) is not None and receipt.after is not None
+    }  # fmt: skip
+    held = run.store.couplings.get([one.coupling for one in going_along if one.coupling is not None])
+    for number, coupling in held.items():
+        if coupling.back_office_id in copies:
+            run.store.couplings.move(number, copies[coupling.back_office_id])
 
 
 def followers(run: Run, mapping: TableMapping, sales_id: str) -> Sequence[Subject]:

@@ -74,7 +74,8 @@ def recreate(builder: Builder, decided: Decided, *, taken_from: Document | None 
     keyed = {one.table for one in traits.belongings if one.keyed}
     header = _header(builder, decided, native)
     late: Cells = {column: header.pop(column) for column in sorted(traits.after_lines & header.keys())}
-    beside: Cells = {column: header.pop(column) for some in traits.parts(header).values() for column in some}
+    apart = [column for some in builder.parts("back_office", header).values() for column in some]
+    beside: Cells = {column: header.pop(column) for column in apart}
     key_column = str(builder.facts.settings.get("correlation", ""))
     key = operation_key(builder.facts, mapping, predecessor.id, pair.generation)
     # As merged where the column is mapped to something, and blank where that was emptied.

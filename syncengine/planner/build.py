@@ -76,6 +76,10 @@ class Builder:
     def traits(self, side: Side) -> TableTraits:
         return self.facts.traits[side].table(self.mapping.of(side).table)
 
+    def parts(self, side: Side, cells: Cells) -> dict[str, Cells]:
+        """Of the header's cells those that are written by steps of their own, by the table that holds them."""
+        return self.traits(side).parts(self.mapping.of(side).table, cells)
+
     def line_table(self, side: Side) -> str:
         return self.mapping.lines.tables[side] if self.mapping.lines else ""
 
@@ -211,7 +215,7 @@ def update_header(
     record = builder.pair.record(side)
     rows = [row for row in builder.mapping.rows.values() if row.line is None or side == "sales"]
     body = {**builder.cells(rows, values, side, record.native), **(also or {})}
-    for table, cells in builder.traits(side).parts(body).items():
+    for table, cells in builder.parts(side, body).items():
         # First: a write to the document moves the token of its parts, not the other way round.
         token = record.native.token(table) if record.native else None
         builder.add(side, "update", table=table, target=record.id, body=cells, expects=token, **parts)
@@ -225,7 +229,7 @@ def update_parts(builder: Builder, side: Side, cells: Cells, made: int, **parts:
     """Those of these cells that stand in tables beside, written to the document that step `made` makes."""
     return [
         builder.add(side, "update", table=table, target=made, body=some, expects=made, **parts)
-        for table, some in builder.traits(side).parts(cells).items()
+        for table, some in builder.parts(side, cells).items()
     ]
 
 

@@ -76,9 +76,9 @@ def expected(row: Row, side: Side, value: Scalar) -> Scalar:
     if row.is_reference or row.one_of or not columns:
         return value
     written = row.transform.write(side, value, tuple(None for _ in columns))
-    if len(columns) != 1 or isinstance(written[0], Keep):
+    if len(columns) != len(written) or any(isinstance(one, Keep) for one in written):
         return value
-    return row.transform.read(side, (written[0],))
+    return row.transform.read(side, tuple(one for one in written if not isinstance(one, Keep)))
 
 
 def settle(action: Action, mapping: TableMapping, made: Made) -> Settled:

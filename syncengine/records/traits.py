@@ -93,7 +93,8 @@ class TableTraits:
     `computed`: columns, header or line, that the system derives from others (totals, allocations).
     `healthy`: what the answer to a create must hold before the document goes on to its next step.
     `belongings`: what a successor takes over from other tables. `beside`: tables that hold more columns of the same
-    documents under the same ids, named TABLE.COLUMN; they are read along, and written by steps of their own.
+    documents under the same ids, named TABLE.COLUMN; they are read along, and written by steps of their own. `apart`:
+    columns of the table itself that are written so, and never read (the content of a file).
     `posted`: where a document of this table leaves traces, `filed` where the system keeps versions of it. `acts`:
     the bound actions it has; `state_column` is the column that such an action moves.
     """
@@ -122,12 +123,14 @@ class TableTraits:
     acts: frozenset[str] = frozenset()
     state_column: str = ""
     beside: tuple[str, ...] = ()
+    apart: frozenset[str] = frozenset()
 
-    def parts(self, cells: Mapping[str, Wire]) -> dict[str, dict[str, Wire]]:
-        """The cells that stand in tables beside, by table; what of `cells` is in none of them stands in the table
-        itself.
+    def parts(self, name: str, cells: Mapping[str, Wire]) -> dict[str, dict[str, Wire]]:
+        """Of the cells of a row of this table, `name`, those that are written by steps of their own, by the table that
+        holds them.
         """
         found = {table: {c: v for c, v in cells.items() if c.startswith(f"{table}.")} for table in self.beside}
+        found[name] = {c: v for c, v in cells.items() if c in self.apart}
         return {table: some for table, some in found.items() if some}
 
 

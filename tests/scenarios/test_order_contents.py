@@ -400,3 +400,18 @@ def test_a_service_is_a_product_like_any_other(bench: Bench) -> None:
     (there,) = bench.clerk.order(number)["salesOrderLines"]
     assert (there["lineObjectNumber"], there["quantity"], there["unitPrice"]) == ("INSTALL", 3, 80)
     bench.agreed()
+
+
+def test_the_bill_to_address_is_the_back_offices(bench: Bench) -> None:
+    """It follows the customer there and cannot be written: what the seller entered is kept in the history."""
+    number = bench.sales_order(1, billto_name="Head office", billto_city="Elsewhere")
+    bench.sync()
+    here, there = bench.seller.order(number), bench.clerk.order(number)
+    shown = [here[f"billto_{name}"] or "" for name in ("name", "line1", "city", "postalcode")]
+    assert shown == [there[name] for name in ("billToName", "billToAddressLine1", "billToCity", "billToPostCode")]
+    assert here["billto_city"] not in ("", "Elsewhere")
+    bench.clerk.change(there, billToCustomerId=bench.running.world.customers[2].back_office_id)
+    bench.sync()
+    changed = bench.clerk.order(number)
+    assert bench.seller.order(number)["billto_name"] == changed["billToName"] != there["billToName"]
+    bench.agreed()

@@ -19,6 +19,7 @@ from typing import Final
 
 from syncengine.connectors.answers import Answer
 from syncengine.connectors.answers import server_time
+from syncengine.connectors.business_central import standard
 from syncengine.connectors.business_central.asking import HEADERS
 from syncengine.connectors.business_central.competitors import Competitors
 from syncengine.connectors.business_central.reading import Reader
@@ -55,7 +56,7 @@ class Changes:
     def poll(self, wanted: Sequence[Poll]) -> Iterator[Polled]:
         """All in one batch, with the company and, where it is no more than a hint, what the guard asks."""
         reader = self.reader
-        asked = [poll for poll in wanted if not poll.parent and poll.cursor]
+        asked = [poll for poll in wanted if not poll.parent and poll.cursor and poll.table not in standard.BELOW]
         competitors = self.competitors
         hint = competitors.path() if competitors is not None else None
         along = [path for path in (reader.company.path(), hint) if path]

@@ -180,7 +180,7 @@ def select(table: Table, columns: tuple[str, ...] | None) -> str:
     wanted = dict.fromkeys(
         table.property(column)
         for column in ("id", table.key, *columns)
-        if column not in (PROGRESS, LATE) and column.partition(".")[0] not in beside
+        if column not in (PROGRESS, LATE, standard.CONTENT.get(table.name)) and column.partition(".")[0] not in beside
     )
     if table.name in standard.STATES:
         wanted["status"] = None

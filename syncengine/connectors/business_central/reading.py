@@ -79,6 +79,9 @@ class Reader:
     # reading
 
     def scan(self, view: View, where: Filter, after: str | None) -> Iterator[Page]:
+        if view.table in standard.BELOW:
+            yield from self._below(view, after)
+            return
         limits, table = self.http.connection.limits, self.schema.table(view.table)
         most = limits.page_with_lines if view.line_table else limits.page
         options = {
@@ -107,6 +110,13 @@ class Reader:
             first = False
             url = rows.get("@odata.nextLink") or ""
             yield Page(tuple(documents), url or None)
+
+    def _below(self, view: View, after: str | None) -> Iterator[Page]:
+        """Rows that belong to others, and are listed with them only."""
+        owner = View(standard.BELOW[view.table], ("id",), attached=(view.table,))
+        for page in self.scan(owner, (), after):
+            rows = [row for one in page.documents for row in one.attached or ()]
+            yield Page(tuple(Document(row.id, None, row.fields) for row in rows), page.after)
 
     def whole(self, body: Mapping[str, Any], table: Table, view: View) -> Mapping[str, Any]:
         """With all its lines: a collection that was cut is read to its end, for half of it is no document."""

@@ -277,7 +277,17 @@ SALES_QUOTES: Final = replace(
     SALES_ORDERS, locked={}, lines_locked=frozenset(), key_tables=(), posted=(), belongings=(), filed=None
 )
 
-TRAITS: Final[Mapping[str, TableTraits]] = {"salesOrders": SALES_ORDERS, "salesQuotes": SALES_QUOTES}
+TRAITS: Final[Mapping[str, TableTraits]] = {
+    "salesOrders": SALES_ORDERS,
+    "salesQuotes": SALES_QUOTES,
+    "documentAttachments": TableTraits(apart=frozenset({"attachmentContent"})),
+}
+
+CONTENT: Final[Mapping[str, str]] = {"documentAttachments": "attachmentContent"}
+"""Per table of files, the column of their content: a stream with an address of its own."""
+
+BELOW: Final[Mapping[str, str]] = {"documentAttachments": "salesOrders"}
+"""Tables that cannot be listed: their rows are read through those of the other, and no poll tells of their changes."""
 
 SHIPPED: Final[Mapping[str, tuple[str, str]]] = {"salesOrders": ("quantity", "shippedQuantity")}
 """Per document table, the line columns that tell how far its goods have left. `fullyShipped` is not reliable."""

@@ -78,7 +78,14 @@ class Writer:
         for number, steps in enumerate(groups):
             if steps[0].verb == "fill-part":
                 yield number, [self._fill(steps[0], view)]
-        rest = [(number, steps) for number, steps in enumerate(groups) if steps[0].verb not in ("act", "fill-part")]
+            elif _is_file(steps[0]):
+                content = str(steps[0].body[standard.CONTENT[steps[0].table]] or "")
+                yield number, [self._put(steps[0], content.replace("\n", "\r\n").encode(), view)]
+        rest = [
+            (number, steps)
+            for number, steps in enumerate(groups)
+            if steps[0].verb not in ("act", "fill-part") and not _is_file(steps[0])
+        ]
         if not rest:
             return
         sent = send_all(
@@ -229,10 +236,15 @@ class Writer:
         if held.status >= 400:  # noqa: PLR2004
             outcome = ReceiptOutcome.STALE if is_gone(held) else ReceiptOutcome.REFUSED
             return Receipt(step.no, outcome, None, RemoteError(held.status, *error_of(held)))
+        return self._put(step, held.body, view)
+
+    def _put(self, step: Step, content: bytes, view: View) -> Receipt:
+        """The content of a file, whatever was in it."""
         headers = {**HEADERS, "if-match": "*", "content-type": "application/octet-stream"}
+        column = standard.CONTENT.get(step.table) or _belonging(step, view).content
         url = f"{self.reader.root}/{self.reader.path(step.table, str(step.target))}/{column}"
         try:
-            answer = self.http.once("PATCH", url, headers, held.body)
+            answer = self.http.once("PATCH", url, headers, content)
         except NotSent as error:
             words = RemoteError(0, "not-sent", error.message, error.retry_after_s)
             return Receipt(step.no, ReceiptOutcome.NOT_SENT, None, words)
@@ -343,6 +355,11 @@ def _seen(step: Step, view: View) -> View:
     kinds = [one for one in standard.TRAITS[view.table].belongings if one.by_default]
     own, of_lines = tuple(one.table for one in kinds), tuple(one.table for one in kinds if one.of_lines)
     return replace(view, attached=own, line_attached=of_lines)
+
+
+def _is_file(step: Step) -> bool:
+    """Is it the content of a file that is written?"""
+    return step.verb == "update" and standard.CONTENT.get(step.table, "") in step.body
 
 
 def _belonging(step: Step, view: View) -> Belonging:

@@ -33,6 +33,7 @@ from syncengine.mapping.transforms.texts import Country
 from syncengine.mapping.transforms.texts import Exact
 from syncengine.mapping.transforms.texts import FirstFilled
 from syncengine.mapping.transforms.texts import Fits
+from syncengine.mapping.transforms.texts import NoteFile
 from syncengine.mapping.transforms.texts import PersonName
 from syncengine.mapping.transforms.texts import PlainText
 from syncengine.mapping.transforms.texts import TextLines
@@ -90,6 +91,7 @@ TRANSFORMS: Final[Mapping[str, Factory]] = {
     "first_filled": _plain(FirstFilled()),
     "person_name": _plain(PersonName()),
     "plain_text": _plain(PlainText()),
+    "note_file": _plain(NoteFile()),
     "text_lines": _plain(TextLines()),
     "header_discount": _plain(HeaderDiscount()),
     "line_discount": _line_discount,
@@ -129,5 +131,6 @@ WIDTHS: Final[Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]]] = {
     "backordered": ((1,), (3,)),
     "unit_price": ((1,), (1, 3)),
     "first_filled": ((1,), (2, 3)),
+    "note_file": ((2,), (2,)),
 }
 """How many columns a transform takes on each side (sales, back office); one each where nothing is said."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -222,6 +223,38 @@ class PlainText(AsIs):
         parser.close()
         lines = (" ".join(line.split()) for line in parser.text.splitlines())
         return "\n".join(lines).strip() or None
+
+
+@dataclass(frozen=True)
+class NoteFile(AsIs):
+    """A note as a text file: Sales: its text and its id; back office: the name of the file and its content.
+
+    The name tells which note it is, and in which wording, so that the content need not be read to know it.
+    """
+
+    searchable: ClassVar[frozenset[Side]] = frozenset({"back_office"})
+
+    two_way: bool = False
+
+    def read(self, side: Side, cells: Cells) -> Scalar:
+        """The name, and below it the text where that is known."""
+        if side == "back_office":
+            return only(cells[:1])
+        text = PlainText().read("sales", cells[:1])
+        if is_blank(text):
+            return None
+        return f"Note {_digest(cells[1])}-{_digest(text)}.txt\n{text}"
+
+    def write(self, side: Side, value: Scalar, current: Cells) -> Written:
+        name, _, text = str(value or "").partition("\n")
+        return (KEEP, KEEP) if side == "sales" else (name, text)
+
+    def agree(self, sales: Scalar, back_office: Scalar) -> bool:
+        return self.write("back_office", sales, ())[0] == self.write("back_office", back_office, ())[0]
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(str(value).strip().lower().encode()).hexdigest()[:8]
 
 
 @dataclass(frozen=True)

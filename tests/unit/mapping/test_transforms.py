@@ -60,6 +60,7 @@ CASES: Mapping[str, tuple[Any, st.SearchStrategy[Any]]] = {
             lambda some: st.sampled_from("\r\n|\r|\n".split("|")).map(lambda end: end.join(some))
         ),
     ),
+    "note_file": (None, st.just("")),
     "header_discount": (None, MONEY),
     "line_discount": (None, MONEY),
     "plus": (None, MONEY),
