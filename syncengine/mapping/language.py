@@ -94,6 +94,12 @@ class Reader:
         self._columns_once(rows, ("fields",))
         if lines:
             self._columns_once(lines.rows, ("lines", "fields"))
+        if kind == "unit" and mapping.creates("back_office"):
+            self._wrong(
+                ("create",), "units of items are made in Sales only: in the back office they belong to the item"
+            )
+        if kind == "unit" and not mapping.match:
+            self._wrong(("kind",), "`unit` needs a match group: it tells what of Sales is shared")
         if kind == "option" and mapping.create != "none":
             self._wrong(("create",), "options are made in the systems' own screens; a mapping of them creates none")
         return mapping

@@ -106,14 +106,19 @@ def test_given_no_unit_group_when_an_item_is_entered_then_it_waits_for_one(bench
 
 @scenario(
     "an overlay that has products created as items",
-    "a seller's product and a service are published in Sales",
-    "they are items with number, name, price, base unit and type, and a draft is none",
+    "a seller's product, a service and a miscellaneous charge are published in Sales",
+    "the product and the charge are items with number, name, price, base unit and type; a draft and a service are none",
 )
 def test_given_a_new_product_when_items_are_created_then_it_is_one(bench: Bench) -> None:
     bench.overlay("name: ITEM-PRODUCT\ncreate: back-office\n")
     first = bench.products[1]
     like = bench.admin.person.get(f"products({first.sales_id})")
-    for number, kind, published in (("3000-S", 1, True), ("3004-S", 3, True), ("3008-S", 1, False)):
+    for number, kind, published in (
+        ("3000-S", 1, True),
+        ("3004-S", 2, True),
+        ("3008-S", 1, False),
+        ("3012-S", 3, True),
+    ):
         made = bench.running.sales.insert(
             "product",
             {
@@ -128,7 +133,7 @@ def test_given_a_new_product_when_items_are_created_then_it_is_one(bench: Bench)
         if published:
             bench.running.sales.patch("product", made, {"statecode": 0, "statuscode": 1})
     bench.sync()
-    for number, kind in (("3000-S", "Inventory"), ("3004-S", "Service")):
+    for number, kind in (("3000-S", "Inventory"), ("3004-S", "Non_x002D_Inventory")):
         there = bench.clerk.find("items", f"number eq '{number}'")
         assert (there["displayName"], there["type"], there["unitPrice"]) == (
             f"Product {number}",
@@ -136,8 +141,9 @@ def test_given_a_new_product_when_items_are_created_then_it_is_one(bench: Bench)
             Decimal("12.50"),
         )
         assert there["baseUnitOfMeasureCode"] == first.units[1].code
-    with pytest.raises(IndexError):
-        bench.clerk.find("items", "number eq '3008-S'")
+    for number in ("3008-S", "3012-S"):
+        with pytest.raises(IndexError):
+            bench.clerk.find("items", f"number eq '{number}'")
     bench.agreed()
 
 
@@ -231,6 +237,34 @@ def test_given_an_item_in_pieces_and_boxes_when_it_is_ordered_then_each_line_kee
         (line["_uomid_value"], line["quantity"]) for line in bench.sales_order_of(clerks["number"])["order_details"]
     ]
     assert shown == [(ids["BOX"], 5), (ids["PCS"], 5)]
+    bench.agreed()
+
+
+@scenario(
+    "overlays that have resources and service products created on the other side, and unit groups",
+    "a clerk enters a resource, and a seller publishes a service",
+    "each is there on the other side, with its base unit",
+)
+def test_given_resources_when_they_are_created_then_both_sides_have_them(extended: Bench) -> None:
+    bench = extended
+    bench.overlay("name: RESOURCE-PRODUCT\ncreate: both\n")
+    bench.overlay(GROUPS)
+    bench.clerk.create("unitsOfMeasure", code="HOUR", displayName="Hour")
+    values = {"number": "LISA", "displayName": "Lisa, fitter", "baseUnitOfMeasureCode": "HOUR", "unitPrice": 80}
+    bench.clerk.through_companion("POST", "resources", values)
+    for _ in range(2):
+        bench.sync()
+    (made,) = products(bench, "LISA")
+    assert (made["name"], made["price"], made["statecode"], made["producttypecode"]) == ("Lisa, fitter", 80, 0, 3)
+    assert group_of(bench, made)["baseuomname"] == "HOUR"
+    like = {name: made[f"_{name}_value"] for name in ("defaultuomscheduleid", "defaultuomid")}
+    service = {"productnumber": "ANN", "name": "Ann, painter", "producttypecode": 3, "price": Decimal(70), **like}
+    published = bench.running.sales.insert("product", service)
+    bench.running.sales.patch("product", published, {"statecode": 0, "statuscode": 1})
+    bench.sync()
+    (there,) = bench.clerk.through_companion("GET", "resources?$filter=number eq 'ANN'")["value"]
+    shown = (there["displayName"], there["unitPrice"], there["baseUnitOfMeasureCode"])
+    assert shown == ("Ann, painter", 70, "HOUR")
     bench.agreed()
 
 

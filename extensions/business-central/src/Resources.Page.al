@@ -41,6 +41,19 @@ page 50114 "SEC Resources"
                 {
                     Caption = 'Base unit of measure code';
                 }
+                field(baseUnitOfMeasureId; BaseUnitOfMeasureId)
+                {
+                    Caption = 'Base unit of measure id';
+
+                    trigger OnValidate()
+                    var
+                        UnitOfMeasure: Record "Unit of Measure";
+                    begin
+                        if not UnitOfMeasure.GetBySystemId(BaseUnitOfMeasureId) then
+                            Error(NoUnitErr);
+                        Rec.Validate("Base Unit of Measure", UnitOfMeasure.Code);
+                    end;
+                }
                 field(unitPrice; Rec."Unit Price")
                 {
                     Caption = 'Unit price';
@@ -65,4 +78,17 @@ page 50114 "SEC Resources"
             }
         }
     }
+
+    trigger OnAfterGetRecord()
+    var
+        UnitOfMeasure: Record "Unit of Measure";
+    begin
+        Clear(BaseUnitOfMeasureId);
+        if UnitOfMeasure.Get(Rec."Base Unit of Measure") then
+            BaseUnitOfMeasureId := UnitOfMeasure.SystemId;
+    end;
+
+    var
+        BaseUnitOfMeasureId: Guid;
+        NoUnitErr: Label 'The "baseUnitOfMeasureId" does not match to a Unit of Measure.', Comment = 'baseUnitOfMeasureId is a field name.';
 }

@@ -138,7 +138,9 @@ def test_what_the_standard_api_lacks_is_there(companion: Any) -> None:
     prices = companion.list(f"{root}/priceListLines?$filter=itemNumber eq '1896-S'")
     assert [(one["unitPrice"], one["minimumQuantity"], one["customerNumber"]) for one in prices] == [(950, 2, "")]
     assert companion.post(f"{root}/priceListLines", {"itemNumber": "1896-S", "unitPrice": 1}).status_code == 405
-    companion.made(f"{root}/resources", {"number": "LISA", "displayName": "Lisa", "unitPrice": 80})
+    values = {"number": "LISA", "displayName": "Lisa", "unitPrice": 80}
+    lisa = companion.made(f"{root}/resources", {**values, "baseUnitOfMeasureId": item["baseUnitOfMeasureId"]})
+    assert lisa["baseUnitOfMeasureCode"] == item["baseUnitOfMeasureCode"]
     companion.made(f"{root}/shippingAgents", {"code": "DHL", "displayName": "DHL"})
     order = companion.order(
         companion.item_line(quantity=2), {"lineType": "Resource", "lineObjectNumber": "LISA", "quantity": 3}

@@ -129,6 +129,8 @@ def test_a_wrong_row_is_told_where_it_stands(tmp_path: Path, rows: str, said: st
                 "(did you mean `order`?)"
             ),
         ),
+        ("kind: unit\ncreate: both\n", "5:1: units of items are made in Sales only"),
+        ("kind: unit\n", "4:1: `unit` needs a match group"),
         ("match: [[nr]]\n", "5:9: there is no row `nr`"),
         ("match: [[b]]\n", "5:9: `b` stands on one side only: nothing can be matched by it"),
         ("match: [{field: a}]\n", "5:10: unknown key `field` (did you mean `fields`?)"),

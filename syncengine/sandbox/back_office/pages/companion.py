@@ -160,6 +160,7 @@ class ItemUnitPage(MasterPage):
 class ResourcePage(MasterPage):
     caption = "Resource"
     series = "resource"
+    relations = (Relation("baseUnitOfMeasureId", "baseUnitOfMeasureCode", "unitOfMeasure", "Unit of Measure"),)
 
 
 class PriceListLinePage(Page):
