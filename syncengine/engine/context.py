@@ -84,18 +84,23 @@ class Run:
     stop_asked: Callable[[], bool] = lambda: False
 
     def view(self, mapping: TableMapping, side: Side) -> View:
-        """What is read of a record: everything of an order in the back office, for its archive; else what is mapped."""
+        """What is read of a record: everything of an order in the back office, for its archive; else what is mapped,
+        and what says whether it is as it must be.
+        """
         table = mapping.of(side).table
         lines = mapping.lines
         whole = mapping.kind in ("order", "quote") and side == "back_office"
         return View(
             table,
-            None if whole else columns_of(mapping, side),
+            None if whole else tuple(dict.fromkeys((*columns_of(mapping, side), *self._healthy(table, side)))),
             lines.tables[side] if lines else None,
             lines.parents[side] if lines else None,
             None if whole or not lines else line_columns_of(mapping, side),
             beside=self.beside(mapping, side),
         )
+
+    def _healthy(self, table: str, side: Side) -> tuple[str, ...]:
+        return tuple(self.facts.traits[side].table(table).healthy)
 
     def beside(self, mapping: TableMapping, side: Side) -> tuple[str, ...]:
         """The tables beside that hold more of the mapping's documents, as far as it needs them."""

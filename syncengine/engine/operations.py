@@ -22,12 +22,12 @@ from syncengine.engine.context import Run
 from syncengine.engine.finish import Finisher
 from syncengine.engine.reading import Candidate
 from syncengine.engine.resolve import resolved
-from syncengine.errors import FailureClass
 from syncengine.errors import SyncError
 from syncengine.mapping.model import TableMapping
 from syncengine.observe import tracing
 from syncengine.observe.logging import get_logger
 from syncengine.planner.extras import with_extras
+from syncengine.planner.healthy import unhealthy
 from syncengine.planner.rounds import Send
 from syncengine.planner.rounds import Stopped
 from syncengine.planner.rounds import advance
@@ -334,17 +334,9 @@ def _unhealthy(operation: Operation) -> Problem | None:
         receipt = operation.receipts.get(step.no)
         if receipt is None or receipt.outcome is not ReceiptOutcome.DONE or not isinstance(receipt.after, Document):
             continue
-        shown = receipt.after.fields
-        wrong = {c: shown[c] for c, wanted in step.requires.items() if c in shown and not same(shown[c], wanted)}
-        if wrong:
-            told = ", ".join(f"{column} = {value}" for column, value in wrong.items())
-            return Problem(
-                FailureClass.PERSON,
-                "not-healthy",
-                f"the new record in {step.table} is there, but not as it must be: {told}",
-                "Look at it there: a price, a unit or a product is missing. Then `syncengine retry`.",
-                step.side,
-            )
+        problem = unhealthy(step.table, step.side, receipt.after.fields, step.requires)
+        if problem is not None:
+            return problem
     return None
 
 

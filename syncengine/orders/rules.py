@@ -12,6 +12,7 @@ from syncengine.mapping.model import Row
 from syncengine.mapping.model import TableMapping
 from syncengine.orders import states
 from syncengine.orders.amend import hindrance
+from syncengine.orders.gone import edited
 from syncengine.orders.gone import gone
 from syncengine.orders.gone import in_review
 from syncengine.orders.gone import remove
@@ -37,8 +38,10 @@ from syncengine.planner.build import update_header
 from syncengine.planner.decide import Decided
 from syncengine.planner.decide import Line
 from syncengine.planner.decide import policy_of
+from syncengine.planner.healthy import unhealthy
 from syncengine.planner.merge import NAMES
 from syncengine.planner.rules import Built
+from syncengine.planner.settle import UNFINISHED
 from syncengine.planner.steps import Decision
 from syncengine.planner.steps import Outcome
 from syncengine.planner.steps import Problem
@@ -114,7 +117,7 @@ class OrderRules:
         if any(d.outcome is Outcome.CONFLICT for d in decisions):
             decisions = tuple(_left_told(d) for d in decisions)
         sales, order = pair.record("sales"), pair.record("back_office")
-        problem = self._state_of_sales(pair, sales, order)
+        problem = self._state_of_sales(builder, sales, order)
         if problem is None and sales.state == states.CANCELED:
             return decisions, in_review() if order.state == states.IN_REVIEW else None
         if problem is None:
@@ -173,7 +176,8 @@ class OrderRules:
 
     # what stands in the way
 
-    def _state_of_sales(self, pair: Pair, sales: Record, order: Record) -> Problem | None:
+    def _state_of_sales(self, builder: Builder, sales: Record, order: Record) -> Problem | None:
+        pair = builder.pair
         agreed = pair.base.sales.state if pair.base else None
         if sales.state in states.CLOSED and sales.state != agreed and not _in_step(sales, order):
             shipped = ", after goods were shipped" if states.anything_shipped(order) else ""
@@ -183,6 +187,9 @@ class OrderRules:
                 "Decide in the back office what is to become of the order there.",
                 "sales",
             )
+        if _unfinished(builder):
+            fields = sales.native.fields if sales.native else {}
+            return unhealthy(builder.mapping.sales.table, "sales", fields, builder.traits("sales").healthy)
         if sales.state == states.ACTIVE and states.ACTIVE not in self._ready():
             if pair.base is not None and _shipped_since(order, pair.base.back_office):
                 return _person(
@@ -264,6 +271,10 @@ class OrderRules:
         sales, order = builder.pair.record("sales"), builder.pair.record("back_office")
         steps = update_side(builder, "sales", decided, atomic=FIRST, also=_first_told(builder))
         executes = decided.decisions
+        if _unfinished(builder):
+            guard = None if any(step.verb == "update" for step in steps) else sales.version
+            set_state(builder, states.SUBMITTED, expects=guard)
+            return (*executes, Decision("state", Outcome.TO_SALES, sales.state, states.SUBMITTED, "made whole"))
         # A write of many lines goes out in several change sets; the state follows it, with a guard of its own.
         fits = len(steps) < builder.traits("sales").change_set
         if sales.state == states.SUBMITTED and states.completely_shipped(order) and fits:
@@ -298,6 +309,14 @@ class OrderRules:
             for line in sales.lines.values()
             if not decisions or line.id in new
         )
+
+
+def _unfinished(builder: Builder) -> bool:
+    """Did we make it, and not get it to Submitted? Somebody who has edited it since submits it as well."""
+    pair, sales = builder.pair, builder.pair.record("sales")
+    if pair.base is None or pair.base.sales.state != UNFINISHED or sales.state != states.ACTIVE:
+        return False
+    return not edited(builder.mapping, sales, pair.base.sales)
 
 
 def _sent_before(mapping: TableMapping, sales: Record) -> bool:

@@ -189,18 +189,36 @@ def test_it_stands_by_while_order_processing_is_on_and_says_so_once(
     alerts = f'[alerts]\nwebhooks = [{{ url = "{listener.url}" }}]\n'
     with serving(fresh, OFTEN + alerts) as daemon:
         eventually(lambda: idle(daemon))
+        assert _refused(_in_the_other_mode(fresh)) == "sop-disabled"  # an idle daemon holds no lease of a run
         _switch_order_processing(shell, on=True)
         try:
             eventually(lambda: daemon.standing()["reason"] == "sop-enabled")
             assert "sop disable" in daemon.standing()["remedy"]
             assert daemon.get("/readyz")[0] == 200
             eventually(lambda: listener.of("standing-by") == ["firing"])
+            _in_the_other_mode(fresh).run("sync", "--wait", "60")  # now it is the other one's turn
+            assert _refused(Here(fresh.config, fresh.printed, fresh.environment)) == "sop-enabled"
         finally:
             _switch_order_processing(shell, on=False)
         eventually(lambda: daemon.standing()["state"] == "scheduling")
         eventually(lambda: listener.of("standing-by") == ["firing", "cleared"])
         ended(daemon)
     assert listener.of("standing-by") == ["firing", "cleared"]
+
+
+def _in_the_other_mode(shell: Shell) -> Shell:
+    """One-shots on the daemon's own store, told to be the other integration."""
+    text = shell.config.read_text(encoding="utf-8").replace('mode = "bidirectional"', 'mode = "one-way"')
+    file = shell.config.with_name("one-way.toml")
+    file.write_text(text, encoding="utf-8")
+    return Here(file, shell.printed, shell.environment)
+
+
+def _refused(shell: Shell) -> str:
+    """Why a run is refused, with exit code 3."""
+    said = shell.run("sync", "--wait", "60", "--json", expect=3)
+    assert said.json["refusal"]["remedy"]
+    return str(said.json["refusal"]["code"])
 
 
 def _switch_order_processing(shell: Shell, *, on: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -107,7 +108,33 @@ def test_both_are_found_at_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -
     bench.agreed()
 
 
-def _both_at_once(bench: Bench, number: str, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+def test_both_are_found_at_once_and_one_is_edited(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody guesses: nothing more is made, and a person reads how many there are, and which."""
+    bench.sync()
+    number = bench.sales_order(2, 3)
+    bench.sync()
+    edit_line(bench, number, quantity=9)
+    bench.fault("back_office", kind="answer-lost", next=1, skip=1, match=CREATE)
+
+    def clerk_edits() -> None:
+        first = bench.clerk.orders("startswith(externalDocumentNumber,'SE:')")[0]
+        bench.clerk.change_line(first, first["salesOrderLines"][0], shipmentDate="2027-02-03")
+
+    found = _both_at_once(bench, number, monkeypatch, clerk_edits)
+    assert found == [3], "they were not found at once"
+    (told,) = _listed(bench)
+    assert told["code"] == "refused"
+    assert "2 documents carry the key" in told["message"]
+    assert "(several-found)" in told["message"]
+    bench.mark()
+    bench.sync(expect=1)
+    assert [one["code"] for one in _listed(bench)].count("made-twice") == 2
+    assert bench.writes("back_office") == []
+
+
+def _both_at_once(
+    bench: Bench, number: str, monkeypatch: pytest.MonkeyPatch, then: Callable[[], None] = lambda: None
+) -> list[int]:
     """What was sent first is carried out in the moment in which the second answer is lost."""
     creates, found = 0, []
     bench.configure(limits={"attempts": 1, "settle_after_s": 5})
@@ -120,7 +147,8 @@ def _both_at_once(bench: Bench, number: str, monkeypatch: pytest.MonkeyPatch) ->
         creates += any(step.verb == "create" for steps in groups for step in steps)
         if creates == 2 and not found:
             _carried_out_late(bench)
-            found.append(len(live(bench, number)))
+            found.append(len(bench.live_documents(number)))
+            then()
         return iter(answers)
 
     monkeypatch.setattr(system, "write", writing)

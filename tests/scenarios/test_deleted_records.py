@@ -30,3 +30,17 @@ def test_a_deleted_customer(bench: Bench, policy: str) -> None:
     assert (codes, status) == ((["deleted-in-sales"], "coupled") if policy == "ask" else ([], "uncoupled"))
     bench.sync(expect=None)
     assert bench.writes() == []  # once coupled, the survivor is never new again
+
+
+def test_a_customer_that_was_deleted_in_the_back_office(bench: Bench) -> None:
+    """A person is asked by name; entered there again, it is coupled by hand."""
+    bench.sync()
+    one = bench.running.world.customers[2]
+    path = bench.clerk._path(f"customers({one.back_office_id})")
+    bench.clerk.person.request("DELETE", path, if_match="*")
+    bench.admin.person.request("PATCH", f"accounts({one.sales_id})", {"telephone1": "555 0100"})
+    bench.mark()
+    result = bench.sync(expect=1)
+    assert [(error["code"], error["side"]) for error in result["errors"]] == [("deleted-in-back-office", "back_office")]
+    assert "Uncouple it" in result["errors"][0]["remedy"]
+    assert bench.writes() == []

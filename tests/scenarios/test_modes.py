@@ -55,7 +55,7 @@ def test_given_a_new_set_up_when_the_setting_is_asked_for_then_it_is_off_and_not
 def test_given_bidirectional_mode_when_the_setting_is_to_be_enabled_then_it_is_refused(bench: Bench) -> None:
     with pytest.raises(Refused) as refused:
         order_processing.enable(bench.company)
-    assert refused.value.exit_code == 3
+    assert (refused.value.exit_code, refused.value.code) == (3, "mode-excludes-setting")
     assert not _flag(bench)
 
 
@@ -87,7 +87,8 @@ def test_given_orders_handed_over_when_the_setting_is_to_be_disabled_then_it_is_
     bench.sync()
     with pytest.raises(Refused, match="2 submitted orders") as refused:
         order_processing.disable(bench.company, switch_mode=False)
-    assert (refused.value.exit_code, "--switch-mode" in refused.value.remedy) == (3, True)
+    assert (refused.value.exit_code, refused.value.code) == (3, "orders-handed-over")
+    assert "--switch-mode" in refused.value.remedy
     assert _flag(bench)
     bench.sync()
 
@@ -104,8 +105,9 @@ def test_given_a_change_that_does_not_take_when_it_is_read_back_then_that_is_sai
         return {**original(max_age_s), "issopintegrationenabled": False}
 
     monkeypatch.setattr(organization, "row", stale)
-    with pytest.raises(SyncError, match="still shows the old setting"):
+    with pytest.raises(SyncError, match="still shows the old setting") as failed:
         order_processing.enable(bench.company)
+    assert failed.value.code == "sop-refused"
 
 
 def test_given_no_right_to_change_it_when_the_setting_is_to_be_enabled_then_the_privilege_is_named(
