@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.acceptance.shell import Here
 from tests.acceptance.shell import Shell
 from tests.acceptance.shell import sandbox
 
@@ -35,7 +36,7 @@ COMMANDS = (
 @pytest.mark.slow
 def test_no_command_prints_a_secret_at_the_most_talkative(shell: Shell) -> None:
     """Every command, with JSON and for people, at log level debug, and everything the store holds afterwards."""
-    said = []
+    shell, said = Here(shell.config, shell.printed, shell.environment), []
     for command in COMMANDS:
         found = shell.run("--log-level", "debug", *command, expect=None)
         said.append((command, found.out + found.err))
@@ -60,7 +61,7 @@ def _store_files(shell: Shell) -> list[Path]:
 @pytest.mark.parametrize("log_format", ["console", "json"])
 def test_a_refused_secret_is_not_quoted(shell: Shell, tmp_path: Path, log_format: str) -> None:
     """The wrong secret is refused; the error says which side, and not what was sent."""
-    wrong = shell.rewritten(tmp_path, (_secrets(shell)[0], CANARY))
+    wrong = Here(shell.config, shell.printed, shell.environment).rewritten(tmp_path, (_secrets(shell)[0], CANARY))
     for command in (("check",), ("sync",), ("plan", "--json")):
         found = wrong.run("--log-level", "debug", "--log-format", log_format, *command, expect=None)
         assert found.code != 0
