@@ -18,6 +18,7 @@ from syncengine.engine.context import Run
 from syncengine.engine.reading import Candidate
 from syncengine.errors import FailureClass
 from syncengine.errors import WritingStopped
+from syncengine.mapping.model import FOLLOW
 from syncengine.mapping.model import TableMapping
 from syncengine.observe.logging import get_logger
 from syncengine.planner.steps import Action
@@ -148,7 +149,12 @@ class Gate:
 
 
 def not_empty(run: Run, mapping: TableMapping, side: Side) -> None:
-    """Raises WritingStopped where a side that held many of our records shows not a single one."""
+    """Raises WritingStopped where a side that held many of our records shows not a single one.
+
+    What belongs to documents goes with them when they are posted: whether a side is empty, the documents tell.
+    """
+    if side == "back_office" and mapping.deleted.get(side) == FOLLOW:
+        return
     with run.store.transaction():
         coupled = run.store.couplings.count(mapping.name)
     if coupled <= run.limits.max_destructive_floor:

@@ -100,3 +100,27 @@ def test_given_a_note_as_file_when_the_store_is_lost_then_it_is_no_second_one(be
     bench.sync()
     assert len(files(bench, number)) == 1
     bench.agreed()
+
+
+@scenario(
+    "no companion, and more notes on the only order than a safety limit lets go at once",
+    "the order is shipped, invoiced and gone, and its files with it",
+    "that is no empty side: the order is invoiced, the notes stay in Sales, and other orders go on",
+)
+def test_given_notes_as_files_when_their_order_is_posted_then_nothing_stops(bench: Bench) -> None:
+    bench.configure(integration={"max_destructive_floor": 1})
+    number = bench.sales_order(2)
+    bench.sync()
+    for text in ("Call first", "Gate B", "Ask for a ramp"):
+        write(bench, number, text)
+    bench.sync()
+    (order,) = bench.live_documents(number)
+    for action in ("release", "ship", "invoice"):
+        bench.clerk.act(order, action)
+    bench.sync(sweep_all=True)
+    bench.sync(sweep_all=True)
+    assert bench.seller.order(number)["statecode"] == 4
+    other = bench.sales_order(1)
+    bench.sync()
+    assert len(bench.live_documents(other)) == 1
+    bench.agreed()
