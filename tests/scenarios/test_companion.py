@@ -617,3 +617,22 @@ def test_given_a_write_in_when_the_companion_is_installed_then_the_line_is_the_p
     (line,) = bench.sales_order_of(order["number"])["order_details"]
     assert (line["_productid_value"], line["quantity"], line["priceperunit"]) == (product, 2, 90)
     bench.agreed()
+
+
+@scenario(
+    "an order with a shipping agent and a description",
+    "it is shipped and invoiced, while a draft invoice stands beside",
+    "the invoice in Sales has both, as they were posted",
+)
+def test_given_an_agent_and_a_description_when_it_is_invoiced_then_the_invoice_has_them(extended: Bench) -> None:
+    agents(extended, "DHL")
+    number = extended.sales_order(2, shippingmethodcode=DHL, description="Ring twice\nGate B")
+    extended.clerk.create("salesInvoices", customerId=extended.running.world.customers[0].back_office_id)
+    extended.sync()
+    (order,) = extended.live_documents(number)
+    for action in ("release", "ship", "invoice"):
+        extended.clerk.act(order, action)
+    extended.sync()
+    (invoice,) = extended.admin.person.get("invoices?$select=description,shippingmethodcode")["value"]
+    assert (invoice["description"], invoice["shippingmethodcode"]) == ("Ring twice\nGate B", DHL)
+    extended.agreed()

@@ -8,6 +8,7 @@ permissionset 50121 "SEC Companion"
         tabledata "SEC Record Note Buffer" = RIMD,
         codeunit "SEC Record Notes" = X,
         page "SEC Order Documents" = X,
+        page "SEC Invoice Documents" = X,
         page "SEC Order Archives" = X,
         page "SEC Order Archive Lines" = X,
         page "SEC Item Units" = X,

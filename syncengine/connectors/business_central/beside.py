@@ -74,6 +74,8 @@ class Beside:
         found: dict[str, Document] = {}
         for number, table in enumerate(view.beside if ids else ()):
             rows = {one.id: one for one in self._rows(view.table, table, ids)}
+            if table in standard.SPARSE:
+                rows = {one: Document(one, None, {}, beside={table: None}) for one in ids} | rows
             kept = found.keys() & rows.keys() if number else rows.keys()
             found = {one: found[one].also(rows[one]) if one in found else rows[one] for one in kept}
         return found

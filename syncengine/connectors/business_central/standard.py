@@ -78,8 +78,11 @@ BESIDE: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
             "yourReference", "workDescription", "shippingAgentCode", "shippingAgentServiceCode",
         ),
     },
+    "salesInvoices": {"companion/invoiceDocuments": ("yourReference", "workDescription", "shippingAgentCode")},
 }  # fmt: skip
 """Per table, those in which the companion shows more columns of the same documents under the same ids."""
+
+SPARSE: Final = frozenset({"companion/invoiceDocuments"})  # drafts, which the other table has too, are not in it
 
 _BESIDE: Final = {of: [f"{one}.{name}" for one in tables for name in tables[one]] for of, tables in BESIDE.items()}
 
@@ -87,7 +90,7 @@ UNFILTERABLE: Final[Mapping[str, frozenset[str]]] = {
     # Variables of the page, no fields of its table: not safe in `$filter`. Whoever filters looks at the rows.
     "salesOrders": frozenset({"currencyCode", "partialShipping", *_BESIDE["salesOrders"]}),
     "salesQuotes": frozenset({"currencyCode"}),
-    "salesInvoices": frozenset({"currencyCode"}),
+    "salesInvoices": frozenset({"currencyCode", *_BESIDE["salesInvoices"]}),
     "companion/priceListLines": frozenset({"customerNumber", "unitOfMeasureId", "currencyCode"}),
 }
 

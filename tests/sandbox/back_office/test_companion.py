@@ -204,3 +204,20 @@ def test_a_work_description_is_read_back_line_by_line(companion: Any) -> None:
         before[name] for name in ("@odata.etag", "lastModifiedDateTime")
     ]
     assert companion.read(path)["@odata.etag"] != shown["@odata.etag"]
+
+
+def test_posted_invoices_show_what_their_order_said(companion: Any) -> None:
+    """Under the same id as on the standard page; drafts are not among them."""
+    order = companion.order(companion.item_line())
+    path = f"{companion.extension}/orderDocuments({order['id']})"
+    companion.patch(path, {"workDescription": "Ring twice", "yourReference": "PO 77"}, if_match="*")
+    assert companion.post(f"salesOrders({order['id']})/Microsoft.NAV.shipAndInvoice").status_code == 204
+    companion.post("salesInvoices", {"customerId": order["customerId"]})
+    (posted,) = companion.list(f"salesInvoices?$filter=orderNumber eq '{order['number']}'")
+    (shown,) = companion.list(f"{companion.extension}/invoiceDocuments")
+    assert [shown[name] for name in ("id", "number", "workDescription", "yourReference")] == [
+        posted["id"],
+        posted["number"],
+        "Ring twice",
+        "PO 77",
+    ]

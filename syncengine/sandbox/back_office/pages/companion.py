@@ -7,6 +7,7 @@
   archived versions, the status in BC's own words) and the bound actions `archive`, `reopen` and
   `release`. A POST makes an order with its correlation in the same transaction; all else is written over
   the standard API. `lastModifiedDateTime` is the Sales Header's own.
+- `invoiceDocuments`: posted invoices with what the standard page lacks; read-only.
 - `salesOrderArchives`, `salesOrderArchiveLines`: as the standard pages from version 29.
 - `itemUnitsOfMeasure`, `resources`, `priceListLines` (read-only), `shippingAgents`, `recordNotes`: what API
   v2.0 has no entity for.
@@ -118,6 +119,18 @@ class OrderDocumentPage(Page):
         else:
             raise unknown_segment(f"Microsoft.NAV.{action}")
         document.save()
+
+
+class InvoiceDocumentPage(Page):
+    """Posted ones only."""
+
+    table_name = "salesInvoice"
+    columns = {  # noqa: RUF012  as in the base class
+        name: f"_{name}" for name in ("yourReference", "workDescription", "shippingAgentCode")
+    }
+
+    def candidates(self, session: Session, parent: Parent | None, condition: Condition | None) -> Iterable[Row]:
+        return [row for row in super().candidates(session, parent, condition) if row.get("_posted")]
 
 
 def _escaped(word: str) -> str:

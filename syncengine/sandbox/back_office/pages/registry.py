@@ -50,6 +50,7 @@ _PAGES: dict[str, type[Page]] = {
     "attachment": AttachmentPage,
     "documentAttachment": AttachmentPage,
     "orderDocument": companion.OrderDocumentPage,
+    "invoiceDocument": companion.InvoiceDocumentPage,
     "itemUnitOfMeasure": companion.ItemUnitPage,
     "resource": companion.ResourcePage,
     "priceListLine": companion.PriceListLinePage,
