@@ -20,6 +20,7 @@ from syncengine.service.findings import failed
 from syncengine.service.wiring import Company
 
 ORDERS = "salesorders"
+BOTH_WAYS = "bidirectional"
 
 
 def look(company: Company, mappings: Mapping[str, TableMapping]) -> Iterator[Finding]:
@@ -27,6 +28,7 @@ def look(company: Company, mappings: Mapping[str, TableMapping]) -> Iterator[Fin
     questions: tuple[tuple[str, Callable[[], Iterator[Finding]]], ...] = (
         ("sales.user", lambda: _user(company, inspection, mappings)),
         ("sales.order-processing", lambda: _flag(company)),
+        ("sales.sellers", lambda: _sellers(company)),
         ("sales.tables", lambda: _tables(inspection)),
         ("sales.change-tracking", lambda: _tracking(inspection, mappings)),
         ("sales.price-lists", lambda: _price_lists(company, inspection)),
@@ -109,6 +111,23 @@ def _flag(company: Company) -> Iterator[Finding]:
             f"is on, there are three usual reasons: {'; '.join(USUAL_REASONS)}.",
             exit_code=3,
         )
+
+
+def _sellers(company: Company) -> Iterator[Finding]:
+    """What sellers should know where both sides edit: not wrong, and nothing a program can see to."""
+    if company.mode != BOTH_WAYS:
+        return
+    submits = (
+        'active orders enter as well ([integration] sales_ready names "active"), and none is held'
+        if "active" in company.loaded.configuration.integration.sales_ready
+        else "with order processing off Sales shows no Submit: a command, a flow or an import sets that state, or "
+        '[integration] sales_ready names "active"'
+    )
+    yield Finding(
+        "sales.sellers",
+        "ok",
+        f"{submits}; Create Invoice is best taken from sellers: an order that a person invoices there is a conflict",
+    )
 
 
 def _tables(inspection: Inspection) -> Iterator[Finding]:

@@ -250,3 +250,15 @@ def test_given_a_mode_from_the_environment_when_it_is_switched_then_the_file_is_
     assert order_processing.disable(company, switch_mode=True) is False
     company.close()
     assert bench.config.read_text(encoding="utf-8") == text
+
+
+@pytest.mark.parametrize(("ready", "said"), [(["submitted"], "no Submit"), (["submitted", "active"], "none is held")])
+def test_given_bidirectional_mode_when_check_runs_then_it_says_how_sellers_submit(
+    bench: Bench, ready: list[str], said: str
+) -> None:
+    """And that Create Invoice is best taken from them; in one-way mode Sales sees to both."""
+    bench.configure(integration={"sales_ready": ready})
+    (found,) = (one for one in check(bench.company) if one.id == "sales.sellers")
+    assert (found.level, said in found.message, "Create Invoice" in found.message) == ("ok", True, True)
+    _one_way(bench)
+    assert not [one for one in check(bench.company) if one.id == "sales.sellers"]

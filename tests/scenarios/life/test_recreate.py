@@ -47,7 +47,12 @@ def _change_product(bench: Bench, number: str) -> None:
                                 "uomid@odata.bind": f"/uoms({product.units[0].sales_id})"})  # fmt: skip
 
 
+def _change_unit(bench: Bench, number: str) -> None:
+    edit_line(bench, number, **{"uomid@odata.bind": f"/uoms({bench.products[0].units[1].sales_id})"})
+
+
 EDITS: dict[str, Any] = {
+    "the unit": _change_unit,
     "the quantity": lambda bench, number: edit_line(bench, number, quantity=9),
     "the price": lambda bench, number: edit_line(bench, number, priceperunit=Decimal("9.99")),
     "the product": _change_product,

@@ -8,6 +8,8 @@ import pytest
 
 from syncengine.errors import FailureClass
 from tests.bench.bench import Bench
+from tests.recovery.crashes import somebody_acts
+from tests.scenarios.acts import ACTIVE
 from tests.scenarios.acts import FULFILLED
 from tests.scenarios.acts import INVOICED
 from tests.scenarios.acts import SUBMITTED
@@ -340,25 +342,46 @@ def test_amend(shop: Bench, how: str, then: str) -> None:
 
 
 @scenario(
-    "a prepaid order: Business Central refuses to delete it",
+    "an order of which all has been shipped",
+    "the seller sets it to Active in the moment in which we are about to fulfil it",
+    "it is not fulfilled over the seller's head: it is held, and Fulfilled once it is submitted again",
+)
+def test_fulfilling_is_guarded(shop: Bench) -> None:
+    number = coupled(shop)
+    release(shop, number)
+    shop.sync()
+    ship(shop, number)
+    with somebody_acts(shop, "before sales.write", lambda: shop.seller.reactivate(sales_id(shop, number))):
+        shop.sync(expect=None)
+    assert state(shop, number) == ACTIVE
+    shop.seller.submit(sales_id(shop, number))
+    shop.sync()
+    assert state(shop, number) == FULFILLED
+    shop.agreed()
+
+
+HELD_FAST = {
+    "with an invoiced prepayment": "You cannot delete the order because it has an invoiced prepayment.",
+    "on a warehouse shipment": "You cannot delete the line because a Whse. Shpt. Line exists for it.",
+}
+
+
+@scenario(
+    "an order {how}: Business Central refuses to delete it",
     "the seller changes a quantity",
     "the way back is taken: the old document stays as it was, the successor is gone, and the refusal is listed",
 )
-def test_prepaid(shop: Bench) -> None:
+@pytest.mark.parametrize("how", HELD_FAST)
+def test_a_document_that_cannot_be_deleted(shop: Bench, how: str) -> None:
     number = coupled(shop)
     before = live(shop, number)[0]["number"]
     edit_line(shop, number, quantity=9)
     shop.fault(
-        "back_office",
-        kind="refuse",
-        next=1,
-        status=400,
-        code="Application_DialogException",
-        message="You cannot delete the order because it has an invoiced prepayment.",
+        "back_office", kind="refuse", next=1, status=400, code="Application_DialogException", message=HELD_FAST[how],
         match={"method": "DELETE"},
-    )
+    )  # fmt: skip
     shop.sync(expect=1)
-    assert "invoiced prepayment" in message(shop)
+    assert HELD_FAST[how] in message(shop)
     assert [order["number"] for order in shop.live_documents(number)] == [before]
     assert back_quantities(shop, number) == [2, 3]
     assert "needs attention" in status_line(shop, number)
