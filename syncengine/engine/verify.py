@@ -53,11 +53,12 @@ class Difference:
     sales: Any
     back_office: Any
     reason: Reason
+    listed: bool = False  # it waits for a person, who is told what to do
 
     @property
     def counts(self) -> bool:
-        """Does it stand in the way of agreement? A partner that is only waited for does not."""
-        return not (self.group == MISSING and self.reason in ("waiting", "in-flight"))
+        """Does it stand in the way of agreement? A partner that comes by itself does not."""
+        return self.listed or not (self.group == MISSING and self.reason in ("waiting", "in-flight"))
 
 
 @dataclass
@@ -246,6 +247,7 @@ def _missing(run: Run, mapping: TableMapping, side: Side, found: Verified) -> No
                         shown["sales"],
                         shown["back_office"],
                         _why_missing(run, subject),
+                        listed=run.store.work.state(subject) == str(FailureClass.PERSON),
                     )
                 )
 
@@ -258,11 +260,11 @@ def _left(run: Run, mapping: TableMapping, side: Side, document: Document) -> bo
 
 
 def _why_missing(run: Run, subject: Subject) -> Reason:
-    """Not coupled: waits for something, is about to be taken in, or nobody knows."""
+    """Not coupled: waits for something or for a person, is about to be taken in, or nobody knows."""
     state = run.store.work.state(subject)
     if state == "pending" or subject in run.store.journal.busy(subject.mapping):
         return "in-flight"
-    return "waiting" if state == str(FailureClass.WAITING) else "unexplained"
+    return "unexplained" if state is None else "waiting"
 
 
 def _duplicates(run: Run, mapping: TableMapping, found: Verified) -> None:

@@ -343,3 +343,6 @@ def test_given_a_shared_group_when_sizes_differ_then_a_person_is_asked(extended:
         "SET holds 4 in Sales, and 6 of this item in the back office; nothing is overwritten",
     ]
     assert bench.writes("sales") == []
+    verified = bench.verify()
+    assert {(one["mapping"], one["reason"]) for one in verified["differences"]} == {("ITEM UOM", "waiting")}
+    assert verified["exit_code"] == 1
