@@ -636,3 +636,29 @@ def test_given_an_agent_and_a_description_when_it_is_invoiced_then_the_invoice_h
     (invoice,) = extended.admin.person.get("invoices?$select=description,shippingmethodcode")["value"]
     assert (invoice["description"], invoice["shippingmethodcode"]) == ("Ring twice\nGate B", DHL)
     extended.agreed()
+
+
+@scenario(
+    "a customer that both sides have",
+    "an administrator in Sales and a clerk change contact name, fax and shipping agent, beside other columns",
+    "each side's edit arrives on the other, whichever table holds the column",
+)
+def test_given_a_customer_when_its_details_change_then_both_sides_have_them(extended: Bench) -> None:
+    agents(extended, "DHL", "UPS")
+    known = extended.running.world.customers[0]
+    path = f"customerDetails({known.back_office_id})"
+    extended.sync()
+    changed = {"fax": "555-0199", "address1_primarycontactname": "Ann Ode", "address1_shippingmethodcode": DHL}
+    extended.admin.person.request("PATCH", f"accounts({known.sales_id})", {**changed, "telephone1": "555-0101"})
+    extended.sync()
+    shown = extended.clerk.through_companion("GET", path)
+    told = (shown["faxNumber"], shown["contactName"], shown["shippingAgentCode"])
+    assert told == ("555-0199", "Ann Ode", "DHL")
+    assert extended.clerk.find("customers", f"number eq '{shown['number']}'")["phoneNumber"] == "555-0101"
+    extended.clerk.through_companion("PATCH", path, {"shippingAgentCode": "UPS"}, if_match=shown["@odata.etag"])
+    extended.admin.person.request("PATCH", f"accounts({known.sales_id})", {"fax": "555-0200"})
+    extended.sync()
+    here = extended.admin.person.get(f"accounts({known.sales_id})")
+    assert (here["address1_shippingmethodcode"], here["fax"]) == (UPS, "555-0200")
+    assert extended.clerk.through_companion("GET", path)["faxNumber"] == "555-0200"
+    extended.agreed()

@@ -9,6 +9,7 @@ permissionset 50121 "SEC Companion"
         codeunit "SEC Record Notes" = X,
         page "SEC Order Documents" = X,
         page "SEC Invoice Documents" = X,
+        page "SEC Customer Details" = X,
         page "SEC Order Archives" = X,
         page "SEC Order Archive Lines" = X,
         page "SEC Item Units" = X,
@@ -28,7 +29,7 @@ permissionset 50121 "SEC Companion"
         tabledata Resource = RIMD,
         tabledata "Price List Line" = R,
         tabledata "Shipping Agent" = RIMD,
-        tabledata Customer = R,
+        tabledata Customer = RM,
         tabledata Item = R,
         tabledata "Record Link" = RIMD;
 }

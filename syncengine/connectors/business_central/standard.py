@@ -79,6 +79,7 @@ BESIDE: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         ),
     },
     "salesInvoices": {"companion/invoiceDocuments": ("yourReference", "workDescription", "shippingAgentCode")},
+    "customers": {"companion/customerDetails": ("contactName", "faxNumber", "shippingAgentCode")},
 }  # fmt: skip
 """Per table, those in which the companion shows more columns of the same documents under the same ids."""
 
@@ -91,6 +92,7 @@ UNFILTERABLE: Final[Mapping[str, frozenset[str]]] = {
     "salesOrders": frozenset({"currencyCode", "partialShipping", *_BESIDE["salesOrders"]}),
     "salesQuotes": frozenset({"currencyCode"}),
     "salesInvoices": frozenset({"currencyCode", *_BESIDE["salesInvoices"]}),
+    "customers": frozenset(_BESIDE["customers"]),
     "companion/priceListLines": frozenset({"customerNumber", "unitOfMeasureId", "currencyCode"}),
 }
 

@@ -81,6 +81,7 @@ _OTHERS: dict[str, Row] = {
         "_taxAreaCode": "",
         "_pricesIncludeTax": False,
         "_contact": "",
+        "_fax": "",
         "_contactNumber": "",
         "_locationCode": "",
         "_shippingAgentCode": "",

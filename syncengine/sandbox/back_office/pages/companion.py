@@ -7,6 +7,7 @@
   archived versions, the status in BC's own words) and the bound actions `archive`, `reopen` and
   `release`. A POST makes an order with its correlation in the same transaction; all else is written over
   the standard API. `lastModifiedDateTime` is the Sales Header's own.
+- `customerDetails`: customers with what the standard page lacks (contact name, fax, shipping agent).
 - `invoiceDocuments`: posted invoices with what the standard page lacks; read-only.
 - `salesOrderArchives`, `salesOrderArchiveLines`: as the standard pages from version 29.
 - `itemUnitsOfMeasure`, `resources`, `priceListLines` (read-only), `shippingAgents`, `recordNotes`: what API
@@ -131,6 +132,23 @@ class InvoiceDocumentPage(Page):
 
     def candidates(self, session: Session, parent: Parent | None, condition: Condition | None) -> Iterable[Row]:
         return [row for row in super().candidates(session, parent, condition) if row.get("_posted")]
+
+
+class CustomerDetailPage(Page):
+    """What the standard page of customers lacks."""
+
+    table_name = "customer"
+    columns = {  # noqa: RUF012  as in the base class
+        "contactName": "_contact",
+        "faxNumber": "_fax",
+        "shippingAgentCode": "_shippingAgentCode",
+    }
+
+    def modify(self, session: Session, row: Row, values: Row) -> Row:
+        agent = values.get("shippingAgentCode")
+        if agent and session.company.by_code("shippingAgent", agent) is None:
+            raise not_related("Shipping Agent Code", "Customer", agent, "Shipping Agent")
+        return session.modify(self.table_name, row, {self.columns.get(name, name): values[name] for name in values})
 
 
 def _escaped(word: str) -> str:

@@ -50,6 +50,7 @@ _PAGES: dict[str, type[Page]] = {
     "attachment": AttachmentPage,
     "documentAttachment": AttachmentPage,
     "orderDocument": companion.OrderDocumentPage,
+    "customerDetail": companion.CustomerDetailPage,
     "invoiceDocument": companion.InvoiceDocumentPage,
     "itemUnitOfMeasure": companion.ItemUnitPage,
     "resource": companion.ResourcePage,
