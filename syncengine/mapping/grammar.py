@@ -22,7 +22,7 @@ from syncengine.mapping.transforms import TRANSFORMS
 
 Schema = Mapping[str, Any]
 
-CHOICES: Final = ("price-list-of-currency",)
+CHOICES: Final = ("price-list-of-currency", "local-currency")
 CONSTANTS: Final = ("run_date",)
 DELETED: Final[Mapping[str, tuple[str, ...]]] = {
     "in_sales": ("ask", "remove", "uncouple"),

@@ -118,12 +118,28 @@ def own_values(builder: Builder, side: Side, *, chosen: bool = True) -> Cells:
 
 
 def _chosen(builder: Builder, row: Row, side: Side) -> Cells:
-    """`price-list-of-currency`: the price list that belongs to the currency of the other side's record."""
+    """`price-list-of-currency`: the price list that belongs to the currency of the other side's record; with a lookup:
+    the record that the other side chooses, by its coupling.
+    """
+    if row.is_reference:
+        return _chosen_there(builder, row, side)
     choices = builder.facts.traits[side].choices.get(row.choose, {})
     currency = builder.pair.record(other(side)).fields.get("currency")
     target = builder.refs.target(currency, side) if isinstance(currency, Ref) else None
     chosen = choices.get(target.id) if isinstance(target, Link) else None
     return {row.columns(side)[0]: chosen} if chosen else {}
+
+
+def _chosen_there(builder: Builder, row: Row, side: Side) -> Cells:
+    chosen = builder.facts.traits[other(side)].choices.get(row.choose, {}).get("")
+    if chosen is None:
+        return {}
+    ref = builder.refs.ref(row.lookup, other(side), chosen)
+    target = builder.refs.target(ref, side)
+    if target is None:
+        builder.missing.append(ref)
+        return {}
+    return {row.columns(side)[0]: target}
 
 
 def _line_bodies(builder: Builder, source: Side) -> tuple[list[Cells], list[str]]:

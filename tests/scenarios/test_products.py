@@ -84,6 +84,31 @@ def test_given_a_new_item_when_products_are_created_then_it_is_sold_in_sales(ben
 
 
 @scenario(
+    "a company that keeps its books in another currency than the base currency of Sales",
+    "a clerk enters an item, and it is made a product",
+    "its price is in the currency of the books",
+)
+def test_given_books_in_another_currency_when_a_product_is_made_then_its_price_is_in_that(bench: Bench) -> None:
+    bench.overlay(CREATE)
+    bench.running.sales.insert("uomschedule", {"name": "PCS", "baseuomname": "PCS"})
+    franc = bench.running.sales.insert(
+        "transactioncurrency",
+        {"isocurrencycode": "CHF", "currencyname": "Franc", "currencysymbol": "CHF", "exchangerate": Decimal("0.9"),
+         "currencyprecision": 2},
+    )  # fmt: skip
+    back_office, company = bench.running.back_office, bench.running.world.company
+    (books,) = company["generalLedgerSetup"].rows.values()
+    back_office._change(company, "generalLedgerSetup", books, localCurrencyCode="CHF")
+    item(bench, "2000-S", "PCS", unitPrice=Decimal("4.25"))
+    bench.sync()
+    (made,) = products(bench, "2000-S")
+    assert (made["price"], made["_transactioncurrencyid_value"]) == (Decimal("4.25"), franc)
+    bench.mark()
+    bench.sync()
+    assert bench.writes() == []
+
+
+@scenario(
     "an overlay that has items created, and no unit group made",
     "a clerk enters an item in pieces, of which Sales has no group of that name",
     "it waits and says for which unit group, and is made by the run after somebody enters that",

@@ -12,6 +12,7 @@ from syncengine.connectors.answers import told_time
 from syncengine.connectors.business_central.asking import HEADERS
 from syncengine.connectors.business_central.reading import Reader
 from syncengine.mapping.transforms import number
+from syncengine.records.values import Link
 
 
 class ExchangeRates(Mapping[str, tuple[Decimal, str]]):
@@ -50,3 +51,26 @@ class ExchangeRates(Mapping[str, tuple[Decimal, str]]):
 
     def __len__(self) -> int:
         return len(self._rates())
+
+
+class LocalCurrency(Mapping[str, Link]):
+    """Under "": the currency of what is told without one, the prices of items. Asked for when one is to be created."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+        self._found: dict[str, Link] | None = None
+
+    def _local(self) -> dict[str, Link]:
+        if self._found is None:
+            found = [Link("currencies", one.id) for one in self.reader.local_currency()]
+            self._found = {"": found[0]} if found else {}
+        return self._found
+
+    def __getitem__(self, key: str) -> Link:
+        return self._local()[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._local())
+
+    def __len__(self) -> int:
+        return len(self._local())

@@ -22,6 +22,7 @@ from syncengine.connectors.business_central.company import ChosenCompany
 from syncengine.connectors.business_central.competitors import Competitors
 from syncengine.connectors.business_central.entities import caption
 from syncengine.connectors.business_central.exchange_rates import ExchangeRates
+from syncengine.connectors.business_central.exchange_rates import LocalCurrency
 from syncengine.connectors.business_central.inspection import Inspection
 from syncengine.connectors.business_central.reading import Reader
 from syncengine.connectors.business_central.schema import Schema
@@ -121,6 +122,7 @@ class BusinessCentral:
                 for name in names
             },
             schemas=schemas,
+            choices={"local-currency": LocalCurrency(self.reader)},
             settings={"countries": self._countries(), "exchange_rates": ExchangeRates(self.reader)},
         )
 
