@@ -187,6 +187,54 @@ SITUATIONS = (
     Situation("an order that was shipped", _shipped, _is_fulfilled, {"sales": 0, "back_office": 0}),
 )
 
+
+def _with_columns_beside(bench: Bench) -> str:
+    bench.switch("back_office", has_companion=True)
+    for code in ("DHL", "UPS"):
+        bench.clerk.through_companion("POST", "shippingAgents", {"code": code, "displayName": f"{code} parcels"})
+    bench.company.back_office.capabilities(anew=True)
+    first = bench.sales_order(2, shippingmethodcode=2, description="Ring once")
+    bench.sync()
+    order, other = bench.seller.order(first)["salesorderid"], bench.running.world.customers[2].sales_id
+    account = {"customerid_account@odata.bind": f"/accounts({other})"}
+    bench.seller.edit(order, **account, shippingmethodcode=4, description="Ring twice")
+    bench.sales_order(3, shippingmethodcode=2, description="Ring thrice")
+    return first
+
+
+def _have_columns_beside(bench: Bench, first: str) -> None:
+    rows = bench.clerk.through_companion("GET", "orderDocuments")["value"]
+    shown = {(one["shippingAgentCode"], one["workDescription"]) for one in rows}
+    assert (len(rows), shown) == (2, {("UPS", "Ring twice"), ("DHL", "Ring thrice")})
+    assert bench.seller.order(first)["description"] == "Ring twice"
+
+
+def _with_notes(bench: Bench) -> str:
+    number = bench.sales_order(2)
+    bench.sync()
+    order = bench.seller.order(number)["salesorderid"]
+    for text in ("Call first", "Gate B"):
+        note = {"notetext": text, "objectid_salesorder@odata.bind": f"/salesorders({order})"}
+        bench.seller.person.request("POST", "annotations", note)
+    return number
+
+
+def _notes_are_files_once(bench: Bench, number: str) -> None:
+    (document,) = bench.live_documents(number)
+    assert sorted(bench.clerk.files(document).values()) == [b"Call first", b"Gate B"]
+
+
+BESIDE = (
+    Situation(
+        "orders with columns beside, one of them recreated",
+        _with_columns_beside,
+        _have_columns_beside,
+        {"sales": 0, "back_office": 2},
+    ),
+    Situation("notes that become files", _with_notes, _notes_are_files_once, {"sales": 0, "back_office": 0}),
+)
+"""What is written by more than one request, each of them to another place."""
+
 LONG_ORDER = Situation("an order of 103 lines", _long_order_in_sales, _has_all_lines, {"sales": 0, "back_office": 1})
 
 

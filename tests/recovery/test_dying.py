@@ -13,6 +13,7 @@ from tests.recovery.crashes import Countdown
 from tests.recovery.crashes import Killed
 from tests.recovery.crashes import Lasting
 from tests.recovery.crashes import install
+from tests.recovery.situations import BESIDE
 from tests.recovery.situations import SITUATIONS
 from tests.recovery.situations import Situation
 from tests.recovery.situations import creates
@@ -49,14 +50,15 @@ def _moments(running: world.Sandbox, tmp_path: Path, situation: Situation) -> in
     return _die_at(running, folder, situation, None).count
 
 
+MOMENTOUS = (*SITUATIONS, *BESIDE)
 OFTEN = 20  # `make test` takes every so manieth moment
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda one: one.name)
+@pytest.mark.parametrize("situation", MOMENTOUS, ids=lambda one: one.name)
 def test_a_process_that_dies_at_some_moments(running: world.Sandbox, tmp_path: Path, situation: Situation) -> None:
     """Begun at a different one in each situation."""
-    first = 1 + SITUATIONS.index(situation) * 3
+    first = 1 + MOMENTOUS.index(situation) * 3
     for at in range(first, _moments(running, tmp_path, situation), OFTEN):
         folder = tmp_path / str(at)
         folder.mkdir()
@@ -65,7 +67,7 @@ def test_a_process_that_dies_at_some_moments(running: world.Sandbox, tmp_path: P
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda one: one.name)
+@pytest.mark.parametrize("situation", MOMENTOUS, ids=lambda one: one.name)
 def test_a_process_that_dies_at_every_moment(running: world.Sandbox, tmp_path: Path, situation: Situation) -> None:
     """After each write and each commit that changed something: what lies between them changes nothing that lasts."""
     for at in range(1, _moments(running, tmp_path, situation) + 1):
