@@ -105,6 +105,13 @@ def _document_gone(builder: Builder, sales: Record) -> Built | Problem:
     pair = builder.pair
     agreed = pair.base.sales.state if pair.base else None
     fate = fate_of(pair)
+    if pair.base is None and (any(pair.traces.shipped.values()) or any(pair.traces.invoiced.values())):
+        return _person(
+            "posted-before-agreed",
+            "the order was posted in the back office before both sides had agreed on it, and is gone there",
+            "Its shipments and invoices tell what was delivered: close the order in Sales as it was, and uncouple it.",
+            "back_office",
+        )
     if sales.state == states.CANCELED:
         return _canceled(fate)
     if sales.state == states.ACTIVE and (agreed is not None and agreed != states.ACTIVE):

@@ -274,6 +274,7 @@ class OrderRules:
         if _unfinished(builder):
             guard = None if any(step.verb == "update" for step in steps) else sales.version
             set_state(builder, states.SUBMITTED, expects=guard)
+            cut_change_sets(builder, "sales")
             return (*executes, Decision("state", Outcome.TO_SALES, sales.state, states.SUBMITTED, "made whole"))
         # A write of many lines goes out in several change sets; the state follows it, with a guard of its own.
         fits = len(steps) < builder.traits("sales").change_set

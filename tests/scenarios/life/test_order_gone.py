@@ -8,6 +8,7 @@ import pytest
 
 from syncengine.errors import FailureClass
 from syncengine.service.decisions import accept_restore
+from syncengine.service.decisions import couple_record
 from tests.bench.bench import Bench
 from tests.bench.bench import Write
 from tests.scenarios.acts import ACTIVE
@@ -529,3 +530,28 @@ def test_the_reason_names_the_cause(shop: Bench) -> None:
     delete_in_back_office(shop, number)
     shop.sync(expect=1, sweep_all=True)
     assert message(shop) == "the order was deleted in the back office: nothing of it was shipped or invoiced"
+
+
+@scenario(
+    "an order that a person coupled with its document, still Active in Sales, so that nothing was agreed yet",
+    "the document is shipped and invoiced, and the seller submits the order",
+    "it is a person's, by that cause: not opened again, and nothing is created for it",
+)
+def test_posted_before_anything_was_agreed(bench: Bench) -> None:
+    bench.sync()
+    customer = bench.running.world.customers[1]
+    document = bench.back_office_order(2, 3, release=False)
+    number = bench.sales_order(2, 3, submit=False, account=customer.sales_id)
+    couple_record(bench.company, "SALESORDER-ORDER", sales_id(bench, number), document["id"])
+    bench.sync()
+    for action in ("release", "ship", "invoice"):
+        bench.clerk.act(document, action)
+    bench.seller.submit(sales_id(bench, number))
+    bench.mark()
+    bench.sync(expect=1)
+    bench.later("back_office", 600)
+    bench.sync(expect=1)
+    assert listed(bench) == ["posted-before-agreed"]
+    assert state(bench, number) == SUBMITTED
+    assert bench.writes("back_office") == []
+    assert "before both sides had agreed" in status_line(bench, number)
