@@ -18,9 +18,11 @@ from syncengine.engine.context import Run
 from syncengine.engine.reading import Candidate
 from syncengine.errors import FailureClass
 from syncengine.errors import WritingStopped
+from syncengine.mapping.fold import read_row
 from syncengine.mapping.model import TableMapping
 from syncengine.mapping.transforms import number
 from syncengine.observe.logging import get_logger
+from syncengine.orders.states import NUMBERS
 from syncengine.planner.steps import Problem
 from syncengine.ports import Coupling
 from syncengine.records.document import Document
@@ -32,6 +34,7 @@ from syncengine.records.record import Traces
 from syncengine.records.traits import Posted
 from syncengine.records.values import SIDES
 from syncengine.records.values import Side
+from syncengine.records.values import Wire
 from syncengine.records.values import is_blank
 
 log = get_logger()
@@ -79,17 +82,34 @@ def _looked_for(run: Run, mapping: TableMapping, one: Candidate) -> Candidate:
 
 
 def _live(run: Run, mapping: TableMapping, one: Candidate) -> list[Document]:
-    """Documents that carry our key and belong to nobody else."""
-    column = str(run.facts.settings.get("correlation", ""))
-    row = mapping.rows.get(mapping.correlation)
-    sales = one.document("sales")
-    key = sales.fields.get(row.columns("sales")[0]) if sales and row and row.columns("sales") else None
-    if not mapping.keyed_in(column) or is_blank(key):
-        return []
-    (hits,) = run.systems["back_office"].find(run.view(mapping, "back_office"), [{column: key}])
+    """Documents that carry our key, or the number that the order shows in Sales, and belong to nobody else.
+
+    The number tells what the key cannot: of a document that we did not make, and whose successor came after the store
+    was backed up.
+    """
+    wanted = [{column: value} for column, value in _marks(run, mapping, one).items() if not is_blank(value)]
+    found = run.systems["back_office"].find(run.view(mapping, "back_office"), wanted) if wanted else []
+    hits = {hit.id: hit for some in found for hit in some}
     with run.store.transaction():
-        taken = run.store.couplings.brief(mapping.name, "back_office", [hit.id for hit in hits])
-    return [hit for hit in hits if hit.id not in taken]
+        taken = run.store.couplings.brief(mapping.name, "back_office", list(hits))
+    return [hit for hit in hits.values() if hit.id not in taken]
+
+
+def _marks(run: Run, mapping: TableMapping, one: Candidate) -> dict[str, Wire]:
+    """By column of the back office, what the order's document would hold."""
+    column = str(run.facts.settings.get("correlation", ""))
+    row, sales = mapping.rows.get(mapping.correlation), one.document("sales")
+    if sales is None:
+        return {}
+    marks: dict[str, Wire] = {}
+    if mapping.keyed_in(column) and row and row.columns("sales"):
+        marks[column] = sales.fields.get(row.columns("sales")[0])
+    rows = (mapping.rows[name] for name in NUMBERS if name in mapping.rows and mapping.rows[name].columns("sales"))
+    told = (str(read_row(row, "sales", sales, {}, run.references) or "") for row in rows)
+    shown = next((number for number in told if number), "")
+    if mapping.back_office.number and shown != _coupling(one).back_office_number:
+        marks[mapping.back_office.number] = shown
+    return marks
 
 
 def _coupled_anew(run: Run, mapping: TableMapping, one: Candidate, document: Document) -> Candidate:
