@@ -8,18 +8,20 @@ from syncengine.errors import FailureClass
 from syncengine.planner.steps import Problem
 from syncengine.records.values import Side
 from syncengine.records.values import Wire
+from syncengine.records.values import is_blank
 from syncengine.records.values import same
 
 
 def unhealthy(table: str, side: Side, shown: Mapping[str, Wire], wanted: Mapping[str, Wire]) -> Problem | None:
-    wrong = {c: shown[c] for c, value in wanted.items() if c in shown and not same(shown[c], value)}
+    told = {c: shown[c] for c in wanted if not is_blank(shown.get(c))}  # what was not computed has not failed
+    wrong = {c: value for c, value in told.items() if not same(value, wanted[c])}
     if not wrong:
         return None
-    told = ", ".join(f"{column} = {value}" for column, value in wrong.items())
+    words = ", ".join(f"{column} = {value}" for column, value in wrong.items())
     return Problem(
         FailureClass.PERSON,
         "not-healthy",
-        f"the new record in {table} is there, but not as it must be: {told}",
+        f"the new record in {table} is there, but not as it must be: {words}",
         "Look at it there: a price, a unit or a product is missing. Then `syncengine retry`.",
         side,
     )
