@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from syncengine.observe.logging import configure
 from syncengine.sandbox import world
@@ -21,6 +22,9 @@ for name in [name for name in os.environ if name.startswith("SYNCENGINE")]:
     del os.environ[name]
 
 configure("json", "error")
+
+settings.register_profile("unhurried", deadline=None)  # a busy machine is no fault
+settings.load_profile("unhurried")
 
 database.SYNCHRONOUS = "OFF"  # nothing in this process ends in a power cut; other processes wait for the disk
 
