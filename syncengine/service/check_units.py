@@ -59,7 +59,7 @@ def look(company: Company) -> Iterator[Finding]:
             NAME,
             "warning",
             f"units of items that the product's unit group in Sales lacks: {_some(lacking)}; lines in them will wait",
-            "Add them to the unit group.",
+            "Add them to the unit group, or have them made: overlay `name: ITEM UOM` with `create: sales`.",
         )
     if not apart:
         yield Finding(NAME, "ok", "the units of all items hold the same in both")
