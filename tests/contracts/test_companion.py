@@ -103,8 +103,8 @@ def test_what_stands_beside_a_document_is_read_and_written_with_it(central: Busi
     """Its columns under their own names, its token beside the document's; half a document is none."""
     table = "companion/orderDocuments"
     made = bench.back_office_order(1, release=False)
-    traits = central.traits(["salesOrders", "customers"])
-    assert (traits.table("salesOrders").beside, traits.table("customers").beside) == ((table,), ())
+    traits = central.traits(["salesOrders", "items"])
+    assert (traits.table("salesOrders").beside, traits.table("items").beside) == ((table,), ())
     assert traits.schemas["salesOrders"].columns[f"{table}.shippingAgentCode"].length == 10
     view = View("salesOrders", None, "salesOrderLines", "documentId", beside=(table,))
     read = central.read(view, [made["id"]])[made["id"]]
