@@ -51,13 +51,23 @@ def two_documents(first: str, second: str) -> Problem:
     )
 
 
+def _not_read() -> Problem:
+    return Problem(
+        FailureClass.TRANSIENT,
+        "not-read",
+        "a successor that was left over could not be read from the back office",
+        "It is tried again.",
+        "back_office",
+    )
+
+
 def _with(run: Run, mapping: TableMapping, one: Candidate, operation: Operation) -> Candidate:
     successor, document = newest(operation, "back_office", SUCCESSOR), one.document("back_office")
     found = None
     if successor is not None and document is not None and successor.id != document.id:
         found = run.systems["back_office"].read(run.view(mapping, "back_office"), [successor.id]).get(successor.id)
         if found is None:
-            return replace(one, problem=two_documents(document.id, successor.id))  # nobody knows
+            return replace(one, problem=_not_read())
     if successor is None or document is None or found is None or isinstance(found, Gone):
         if document is not None and not run.dry_run:
             with run.store.transaction():
