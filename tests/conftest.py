@@ -49,11 +49,11 @@ def running() -> Iterator[world.Sandbox]:
 @pytest.fixture
 def bench(running: world.Sandbox, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Bench]:
     """A fresh company: master data on both sides, no orders, an empty store; marked as `loaded`, with all of its master
-    data coupled already.
+    data coupled already (and with the switches of the back office that the mark names).
     """
     mark = request.node.get_closest_marker("loaded")
     loaded = mark is not None and mark.args != (False,)
-    made = prepared.loaded(running, tmp_path) if loaded else Bench(running, tmp_path)
+    made = prepared.loaded(running, tmp_path, **mark.kwargs) if mark and loaded else Bench(running, tmp_path)
     yield made
     made.restart()
 

@@ -28,7 +28,14 @@ def prepared(running: world.Sandbox, folder: Path, name: Hashable, prepare: Call
     return Bench(running, folder, kept=kept), given
 
 
-def loaded(running: world.Sandbox, folder: Path) -> Bench:
-    """A company whose master data is coupled, and that has no orders yet."""
-    bench, _ = prepared(running, folder, "loaded", lambda first: first.sync())
+def loaded(running: world.Sandbox, folder: Path, **switches: Any) -> Bench:
+    """A company whose master data is coupled, and that has no orders yet; with these switches of its back office."""
+
+    def first(bench: Bench) -> None:
+        bench.switch("back_office", **switches)
+        bench.sync()
+        bench.unlike_new = bool(switches)
+
+    bench, _ = prepared(running, folder, ("loaded", *sorted(switches.items())), first)
+    bench.unlike_new = bool(switches)
     return bench

@@ -13,10 +13,12 @@ from syncengine.service.decisions import resolve
 from tests.bench.bench import Bench
 from tests.scenarios.scenario import scenario
 
+pytestmark = pytest.mark.loaded(has_companion=True)
+
 
 @pytest.fixture
 def extended(bench: Bench) -> Bench:
-    bench.switch("back_office", has_companion=True)
+    """With the companion from the beginning."""
     return bench
 
 
@@ -147,6 +149,7 @@ def test_given_a_service_without_its_resource_when_it_comes_then_the_order_goes_
     "it comes to Sales",
     "the line is a write-in, so that totals agree, and `check` says so",
 )
+@pytest.mark.loaded(False)
 def test_given_no_companion_when_a_resource_is_ordered_there_then_it_is_a_write_in_here(bench: Bench) -> None:
     service(bench)
     order = bench.clerk.create(
@@ -366,6 +369,7 @@ def test_check_finds_nothing_wrong_with_what_works_through_the_companion(extende
     assert [one.message for one in found if one.level == "error"] == []
 
 
+@pytest.mark.loaded(False)
 def test_without_it_no_request_is_made_to_it_but_the_question_for_it(bench: Bench) -> None:
     """And what needs it is no mapping of a run."""
     result = bench.sync()
@@ -577,6 +581,7 @@ def test_given_a_default_agent_when_an_order_is_handed_over_then_sales_shows_it(
     "the companion is installed",
     "what one side has flows; where both have one it is a conflict, and nobody's text is lost",
 )
+@pytest.mark.loaded(False)
 def test_given_orders_when_the_companion_is_installed_then_what_differs_is_told(bench: Bench) -> None:
     one, two = bench.sales_order(2), bench.sales_order(3, description="Ring twice")
     bench.sync()
@@ -601,6 +606,7 @@ def test_given_orders_when_the_companion_is_installed_then_what_differs_is_told(
     "the companion is installed, and Sales has a product for the resource",
     "the line is that product in Sales",
 )
+@pytest.mark.loaded(False)
 def test_given_a_write_in_when_the_companion_is_installed_then_the_line_is_the_product(bench: Bench) -> None:
     product, _ = service(bench)
     order = bench.clerk.create(

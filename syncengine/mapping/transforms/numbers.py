@@ -43,8 +43,9 @@ class Decimals(AsIs):
         return (written,)
 
     def agree(self, sales: Scalar, back_office: Scalar) -> bool:
-        kept = min(self.sales, self.back_office)
-        return rounded(number(sales), kept) == rounded(number(back_office), kept)
+        one, two = number(sales), number(back_office)
+        # As many decimals as both keep; or as the finer one keeps: what is rounded twice may end a step further on.
+        return any(rounded(one, kept) == rounded(two, kept) for kept in (self.sales, self.back_office))
 
 
 @dataclass(frozen=True)

@@ -324,6 +324,7 @@ def test_filed_or_not(bench: Bench, what: str, switches: dict[str, bool], noted:
     "the recreate reads the predecessor again before it deletes it",
     "the way back is taken; the next pass carries the file",
 )
+@pytest.mark.loaded
 def test_a_file_between_the_steps(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     number = coupled(bench)
     edit_line(bench, number, quantity=9)
@@ -350,6 +351,7 @@ def test_a_file_between_the_steps(bench: Bench, monkeypatch: pytest.MonkeyPatch)
     "the seller changes the quantity",
     "the document stays as it is; once they can be read, the successor has them",
 )
+@pytest.mark.loaded
 def test_what_cannot_be_read_now_is_not_left_behind(bench: Bench) -> None:
     number = coupled(bench)
     bench.clerk.attach(live(bench, number)[0], "drawing.txt", b"four legs")
@@ -374,6 +376,7 @@ def test_what_cannot_be_read_now_is_not_left_behind(bench: Bench) -> None:
     "the seller changes the quantity",
     "the document is recreated without them, and the plan says beforehand that they are lost",
 )
+@pytest.mark.loaded
 def test_what_may_not_be_read_is_named(bench: Bench) -> None:
     number = coupled(bench)
     edit_line(bench, number, quantity=9)
@@ -428,6 +431,7 @@ def test_shipped_between_the_steps(shop: Bench) -> None:
     "the recreate would take the way back",
     "nobody's work is thrown away: both documents stay, the coupling follows the shipped one, and a person is asked",
 )
+@pytest.mark.loaded
 def test_both_were_touched_between_the_steps(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     number = coupled(bench)
     before = live(bench, number)[0]["number"]
@@ -499,8 +503,8 @@ def test_each_request_refused(shop: Bench, at: int) -> None:
     "it is filed, opened, changed in place and released again: the number survives",
 )
 @pytest.mark.parametrize("what", ["the quantity", "the price", "the lines by one more", "the lines by one less"])
+@pytest.mark.loaded(has_companion=True)
 def test_in_place(bench: Bench, what: str) -> None:
-    bench.switch("back_office", has_companion=True)
     number = coupled(bench)
     release(bench, number)
     bench.sync()
@@ -519,8 +523,8 @@ def test_in_place(bench: Bench, what: str) -> None:
     "the seller raises a quantity",
     "it is opened, amended and released again: no conflict",
 )
+@pytest.mark.loaded(has_companion=True)
 def test_in_place_after_shipping(bench: Bench) -> None:
-    bench.switch("back_office", has_companion=True)
     number = coupled(bench)
     ship(bench, number, 1, 0)
     bench.sync()
@@ -536,8 +540,8 @@ def test_in_place_after_shipping(bench: Bench) -> None:
     "the change is refused after the document was opened",
     "it is released again as it was, and the refusal is listed",
 )
+@pytest.mark.loaded(has_companion=True)
 def test_in_place_refused(bench: Bench) -> None:
-    bench.switch("back_office", has_companion=True)
     number = coupled(bench)
     release(bench, number)
     bench.sync()
@@ -558,8 +562,8 @@ def test_in_place_refused(bench: Bench) -> None:
     "it is looked up or done again: the order ends released, changed once",
 )
 @pytest.mark.parametrize("action", ["archive", "reopen", "release"])
+@pytest.mark.loaded(has_companion=True)
 def test_in_place_with_a_lost_answer(bench: Bench, action: str) -> None:
-    bench.switch("back_office", has_companion=True)
     number = coupled(bench)
     release(bench, number)
     bench.sync()
@@ -578,8 +582,8 @@ def test_in_place_with_a_lost_answer(bench: Bench, action: str) -> None:
     "the seller changes the customer",
     "that is a new document in any case: archived and recreated",
 )
+@pytest.mark.loaded(has_companion=True)
 def test_in_place_not_for_the_customer(bench: Bench) -> None:
-    bench.switch("back_office", has_companion=True)
     number = coupled(bench)
     before = live(bench, number)[0]["number"]
     _change_customer(bench, number)

@@ -103,6 +103,15 @@ def test_what_is_written_is_read_back_up_to_the_declared_loss(name: str, side: S
     assert transform.agree(value, read) if side == "back_office" else transform.agree(read, value)
 
 
+def test_a_number_that_was_rounded_twice_is_still_the_same_one() -> None:
+    """0.244995 is 0.24 with two decimals, and 0.24500 with five, which is 0.25 with two."""
+    transform = made("unit_price", None)
+    assert transform.write("back_office", Decimal("0.244995"), (None,))[0] == Decimal("0.24500")
+    assert transform.agree(Decimal("0.244995"), Decimal("0.24500"))
+    assert not transform.agree(Decimal("0.24"), Decimal("0.24500"))
+    assert not transform.agree(Decimal("0.244995"), Decimal("0.25"))
+
+
 @pytest.mark.parametrize(
     ("name", "held", "value", "written"),
     [
