@@ -80,7 +80,7 @@ class Written:
         """What the grammar refuses, in the file where it stands."""
         return tuple(_misshapen(self))
 
-    @property
+    @cached_property
     def capabilities(self) -> frozenset[str]:
         """Every capability that its conditions are about."""
         return frozenset(_named_capabilities(self.data))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from syncengine.service import wiring
 from tests.bench.bench import Bench
 from tests.scenarios.acts import add_sales_line
 from tests.scenarios.acts import back_quantities
@@ -82,3 +85,20 @@ def test_a_refused_record_holds_no_cursor_back(bench: Bench) -> None:
     bench.sync()
     assert back_quantities(bench, refused) == [2, 3, 4]
     bench.agreed()
+
+
+def test_mappings_are_built_once_while_nothing_that_they_are_built_from_changes(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without what the systems say of themselves, and with it: two sorts, whatever the number of runs."""
+    built: list[object] = []
+    build = wiring.build
+
+    def counted(*arguments: Any) -> Any:
+        built.append(arguments)
+        return build(*arguments)
+
+    monkeypatch.setattr(wiring, "build", counted)
+    for _ in range(3):
+        bench.sync()
+    assert len(built) == 2

@@ -238,12 +238,19 @@ def test_a_currency_is_created_where_an_overlay_says_so(bench: Bench, overlay: P
 
 
 def test_a_currency_without_a_rate_is_listed_and_not_created(bench: Bench, overlay: Path) -> None:
+    """Rates are those of the run: what was asked for before is not taken for the rate that was entered since."""
     (overlay / "currency.yaml").write_text("name: CURRENCY\ncreate: sales\n")
     bench.running.back_office.insert(bench.running.world.company, "currencies", {"code": "JPY"})
     (told,) = bench.sync(expect=1)["errors"]
     assert (told["mapping"], told["code"]) == ("CURRENCY", "does-not-survive")
     assert "no exchange rate of JPY" in told["message"]
     assert bench.writes("sales") == []
+    bench.running.back_office.add_exchange_rate(bench.running.world.company, "JPY", date(2024, 1, 1), Decimal(150))
+    with bench.company.store(writes=True) as store, store.transaction():
+        store.work.retry(None)
+    bench.sync()
+    (made,) = bench.admin.person.get("transactioncurrencies?$filter=isocurrencycode eq 'JPY'")["value"]
+    assert made["exchangerate"] == 150
 
 
 def test_currencies_are_only_paired_unasked(bench: Bench) -> None:

@@ -22,6 +22,11 @@ class ExchangeRates(Mapping[str, tuple[Decimal, str]]):
         self.reader = reader
         self._found: dict[str, tuple[Decimal, str]] | None = None
 
+    def anew(self) -> ExchangeRates:
+        """To be asked for again. One object for all runs: what was built with it stays built."""
+        self._found = None
+        return self
+
     def _rates(self) -> dict[str, tuple[Decimal, str]]:
         if self._found is None:
             reader = self.reader

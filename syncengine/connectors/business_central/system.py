@@ -82,6 +82,7 @@ class BusinessCentral:
         self.beside = Beside(self.companion)
         self.writers = [Writer(self.reader, self.companion, self.beside), *(Writer(one) for one in readers[1:])]
         self.inspection = Inspection(self.reader, self.companion)
+        self._exchange_rates = ExchangeRates(self.reader)
         self.webhooks = BusinessCentralWebhooks(self.reader)
 
     @property
@@ -123,7 +124,7 @@ class BusinessCentral:
             },
             schemas=schemas,
             choices={"local-currency": LocalCurrency(self.reader)},
-            settings={"countries": self._countries(), "exchange_rates": ExchangeRates(self.reader)},
+            settings={"countries": self._countries(), "exchange_rates": self._exchange_rates.anew()},
         )
 
     def capabilities(self, *, anew: bool = False) -> frozenset[str]:

@@ -235,6 +235,11 @@ class CurrencyRates(Mapping[str, Decimal]):
         self.reader = reader
         self._found: dict[str, Decimal] | None = None
 
+    def anew(self) -> CurrencyRates:
+        """To be asked for again. One object for all runs: what was built with it stays built."""
+        self._found = None
+        return self
+
     def _rates(self) -> dict[str, Decimal]:
         if self._found is None:
             url = f"{self.reader.root}transactioncurrencies?$select=isocurrencycode,exchangerate"

@@ -68,6 +68,7 @@ class DynamicsSales:
         self.writer = Writer(self.reader)
         self.inspection = Inspection(self.reader)
         self.webhooks = DynamicsSalesWebhooks(self.reader)
+        self._currency_rates = CurrencyRates(self.reader)
         names = connection.options.get("price_lists")
         self._price_lists = PriceLists(self.reader, names if isinstance(names, Mapping) else {})
 
@@ -116,7 +117,7 @@ class DynamicsSales:
             schemas=self.schema.schemas(names),
             choices={"price-list-of-currency": self._price_lists},
             settings={
-                "currency_rates": CurrencyRates(self.reader),
+                "currency_rates": self._currency_rates.anew(),
                 **({"price_lists": self._price_lists.ids()} if PRICES in names else {}),
                 "price_decimals": self.organization.price_decimals(),
                 "discount_per_unit": self.organization.discounts_count_per_unit(),
