@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -52,7 +53,8 @@ class RequestLog:
         )
 
     def since(self, number: int) -> list[dict[str, Any]]:
-        return [entry for entry in self._entries if entry["number"] > number]
+        known = number - (self.last - len(self._entries))  # how many of those that are kept are not asked for
+        return list(islice(self._entries, max(0, known), None))
 
 
 def _body(request: Request) -> Any:

@@ -83,6 +83,8 @@ class Bench:
         self.spent = False
         self.unlike_new = tax != "sales-tax"
         self.running = running
+        for side in ("sales", "back_office"):
+            _door(self._origin(side), "POST", "reset", {"all": True})  # the log too: it holds 50,000 requests
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.config = folder / CONFIGURATION
