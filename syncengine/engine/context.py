@@ -89,7 +89,7 @@ class Run:
         """
         table = mapping.of(side).table
         lines = mapping.lines
-        whole = mapping.kind in ("order", "quote") and side == "back_office"
+        whole = _read_whole(mapping, side)
         return View(
             table,
             None if whole else tuple(dict.fromkeys((*columns_of(mapping, side), *self._healthy(table, side)))),
@@ -104,8 +104,7 @@ class Run:
 
     def beside(self, mapping: TableMapping, side: Side) -> tuple[str, ...]:
         """The tables beside that hold more of the mapping's documents, as far as it needs them."""
-        whole = mapping.kind in ("order", "quote") and side == "back_office"
-        named = columns_of(mapping, side)
+        whole, named = _read_whole(mapping, side), columns_of(mapping, side)
         tables = self.facts.traits[side].table(mapping.of(side).table).beside
         return tuple(one for one in tables if whole or any(column.startswith(f"{one}.") for column in named))
 
@@ -117,6 +116,10 @@ class Run:
         """What people call the record."""
         column = mapping.of(side).number
         return str(document.fields.get(column) or "") if document and column else ""
+
+
+def _read_whole(mapping: TableMapping, side: Side) -> bool:
+    return mapping.kind in ("order", "quote") and side == "back_office"
 
 
 def columns_of(mapping: TableMapping, side: Side) -> tuple[str, ...]:

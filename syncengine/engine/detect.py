@@ -23,6 +23,7 @@ from syncengine.records.values import SIDES
 from syncengine.records.values import Side
 
 HEADERS, LINES = "poll", "poll-lines"
+LOADED = ("both", "loaded")  # side and kind of the cursor that says since when
 log = get_logger()
 
 
@@ -36,22 +37,20 @@ class Wanted:
 
 
 def polls(run: Run, side: Side) -> list[Wanted]:
-    """What is asked of one side: each mapping's table, and its line table."""
+    """What is asked of one side: the tables of each mapping that is loaded, its lines, and what stands beside it."""
     found = []
-    cursors = run.store.cursors.held(HEADERS, LINES)
+    cursors = run.store.cursors.all()
     for mapping in run.mappings.values():
+        if cursors.get((mapping.name, *LOADED)) is None:
+            continue
         if mapping.kind == "option" and side == "sales":
             continue  # a choice column's options have no feed; `load` reads them
-        of = mapping.of(side)
-        found.append(Wanted(mapping, HEADERS, Poll(of.table, cursors.get((mapping.name, side, HEADERS)))))
+        asked = [(HEADERS, mapping.of(side).table, "")]
         if mapping.lines:
-            poll = Poll(
-                mapping.lines.tables[side], cursors.get((mapping.name, side, LINES)), mapping.lines.parents[side]
-            )
-            found.append(Wanted(mapping, LINES, poll))
-        for table in run.beside(mapping, side):
-            poll = Poll(table, run.store.cursors.get(mapping.name, side, beside(table)))
-            found.append(Wanted(mapping, beside(table), poll))
+            asked.append((LINES, mapping.lines.tables[side], mapping.lines.parents[side]))
+        asked += [(beside(table), table, "") for table in run.beside(mapping, side)]
+        for kind, table, parent in asked:
+            found.append(Wanted(mapping, kind, Poll(table, cursors.get((mapping.name, side, kind)), parent)))
     return found
 
 
@@ -65,8 +64,7 @@ def open_polls(run: Run) -> dict[Side, Iterator[tuple[Wanted, Polled]]]:
     asked: dict[Side, Iterator[tuple[Wanted, Polled]]] = {}
     for side in SIDES:
         with run.store.transaction():
-            held = loaded(run)
-            wanted = [one for one in polls(run, side) if one.mapping.name in held]
+            wanted = polls(run, side)
         answers = run.systems[side].poll([one.poll for one in wanted])
         asked[side] = zip(wanted, answers, strict=False)
     return asked
@@ -74,8 +72,8 @@ def open_polls(run: Run) -> dict[Side, Iterator[tuple[Wanted, Polled]]]:
 
 def loaded(run: Run) -> set[str]:
     """The mappings that have been read as a whole once. Within a transaction."""
-    held = run.store.cursors.held("loaded")
-    return {mapping for (mapping, _, _), since in held.items() if since is not None}
+    cursors = run.store.cursors.all()
+    return {name for name in run.mappings if cursors.get((name, *LOADED)) is not None}
 
 
 def detect(run: Run, asked: Mapping[Side, Iterator[tuple[Wanted, Polled]]]) -> set[str]:
@@ -105,13 +103,13 @@ def take_in(run: Run, wanted: Wanted, side: Side, polled: Polled) -> None:
     if wanted.kind == HEADERS:
         run.counts.of(mapping.name).scanned[side] += len(polled.changes)
         _headers(run, mapping, side, polled.changes)
-    elif wanted.kind != LINES:
-        _beside(run, mapping, side, polled)
-    else:
+    elif wanted.kind == LINES:
         lines = run.counts.lines_of(mapping.name)
         if lines:
             lines.scanned[side] += len(polled.changes)
         _lines(run, mapping, side, polled.changes)
+    else:
+        _beside(run, mapping, side, polled)
     run.store.cursors.move({(mapping.name, side, wanted.kind): polled.cursor})
 
 

@@ -150,9 +150,8 @@ def _match(
     asked = [(one, document) for one, document in considered if not _joined(run, mapping, one)]
     records: dict[str, Record] = {}
     with run.store.transaction():
-        run.references.preload(
-            mapping, [(side, document) for _, document in asked]
-        )  # a coupling just made forgets them
+        # Anew: a coupling just made has emptied them.
+        run.references.preload(mapping, [(side, document) for _, document in asked])
         for _, document in asked:
             try:
                 records[document.id] = run.record(mapping, side, document)

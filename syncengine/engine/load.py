@@ -14,6 +14,7 @@ from syncengine.engine import match
 from syncengine.engine.context import Run
 from syncengine.engine.detect import HEADERS
 from syncengine.engine.detect import LINES
+from syncengine.engine.detect import LOADED
 from syncengine.engine.detect import beside
 from syncengine.engine.entering import KEY_PREFIX
 from syncengine.engine.entering import ambiguous
@@ -92,7 +93,7 @@ def _loaded(run: Run, mapping: TableMapping) -> None:
     with run.store.transaction():
         run.store.matching.clear(mapping.name)
         run.store.cursors.drop(mapping.name, LOAD)
-        run.store.cursors.put(mapping.name, "both", "loaded", run.clock.now().isoformat())
+        run.store.cursors.put(mapping.name, *LOADED, run.clock.now().isoformat())
 
 
 def uncoupled_of(run: Run, mapping: TableMapping) -> Mapping[Side, int]:
@@ -140,8 +141,8 @@ def _begin(run: Run, mapping: TableMapping) -> None:
         cursors = {table: system.begin(Poll(table)) for table in run.beside(mapping, side)}
         with run.store.transaction():
             run.store.cursors.put(mapping.name, side, HEADERS, cursor)
-            for table in run.beside(mapping, side):
-                run.store.cursors.put(mapping.name, side, beside(table), cursors[table])
+            for table, begun in cursors.items():
+                run.store.cursors.put(mapping.name, side, beside(table), begun)
             if lines:
                 run.store.cursors.put(mapping.name, side, LINES, line_cursor)
             run.store.cursors.put(mapping.name, side, LOAD, "")
@@ -221,9 +222,8 @@ def _keyed(run: Run, mapping: TableMapping, side: Side, document: Document) -> K
 
 def accounted(coupling: Coupling, side: Side, document: Document) -> bool:
     """Was it planned already in exactly this version, lines included?"""
-    read = {"": document.version, **document.beside, **{line.id: line.version for line in document.lines}}
     known = coupling.tokens.get(side, {})
-    return document.version is not None and all(known.get(name) == token for name, token in read.items())
+    return document.version is not None and all(known.get(name) == token for name, token in document.tokens().items())
 
 
 def differs(run: Run, mapping: TableMapping, side: Side, document: Document, base: Base | None) -> bool:

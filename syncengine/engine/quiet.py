@@ -46,8 +46,7 @@ def _rested(run: Run, one: Candidate) -> Candidate:
 
 
 def _tokens(document: Document) -> dict[str, str]:
-    parts = {"": document.version, **document.beside, **{line.id: line.version for line in document.lines}}
-    return {name: str(version) for name, version in parts.items()}
+    return {name: str(version) for name, version in document.tokens().items()}
 
 
 def _resting(seconds: float) -> Problem:

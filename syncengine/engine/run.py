@@ -165,7 +165,7 @@ def _sync(run: Run, asked: Asked) -> None:
     mappings, held = _at_work(run, asked), _loaded(run) - expired
     if held.issuperset(mapping.name for mapping in mappings):
         applier.work_through_all(mappings)
-    else:
+    else:  # in turn: what is loaded later looks up what was coupled before
         for mapping in mappings:
             if mapping.name not in held:
                 _load(run, mapping, again=mapping.name in expired)

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from syncengine.engine.context import Run
+from syncengine.engine.detect import LOADED
 from syncengine.engine.load import accounted
 from syncengine.engine.load import differs
 from syncengine.mapping.model import TableMapping
@@ -61,7 +62,7 @@ def _state(run: Run, mapping: TableMapping) -> dict[str, Any]:
     if kept is not None:
         return dict(json.loads(kept))
     # A load has just compared everything: the first walk begins an interval later.
-    return {"after": 0, "at": run.store.cursors.get(mapping.name, "both", "loaded") or run.clock.now().isoformat()}
+    return {"after": 0, "at": run.store.cursors.get(mapping.name, *LOADED) or run.clock.now().isoformat()}
 
 
 def _due(run: Run, state: dict[str, Any], count: int, interval_s: float) -> int:

@@ -45,6 +45,10 @@ class Document:
     late: date | None = None
     beside: Mapping[str, str | None] = field(default_factory=dict)
 
+    def tokens(self) -> dict[str, str | None]:
+        """The version of each part: the document's own under "", each line's under its id, those beside by table."""
+        return {"": self.version, **self.beside, **{line.id: line.version for line in self.lines}}
+
     def line(self, line_id: str) -> Document | None:
         return next((line for line in self.lines if line.id == line_id), None)
 

@@ -6,6 +6,7 @@ import json
 from datetime import datetime
 from typing import Any
 
+from syncengine.engine.detect import LOADED
 from syncengine.engine.pausing import pauses
 from syncengine.engine.sweep import SWEEP
 from syncengine.records.values import SIDES
@@ -71,5 +72,5 @@ def _oldest(one: health.MappingHealth, side: Side, now: datetime) -> float | Non
 def _swept(store: SqlStore, mapping: str, now: datetime) -> float | None:
     """How long ago the sweep last compared a slice; before the first one, since the load compared everything."""
     kept = store.cursors.get(mapping, "both", SWEEP)
-    at = json.loads(kept)["at"] if kept else store.cursors.get(mapping, "both", "loaded")
+    at = json.loads(kept)["at"] if kept else store.cursors.get(mapping, *LOADED)
     return round(max(0.0, (now - datetime.fromisoformat(at)).total_seconds()), 1) if at else None

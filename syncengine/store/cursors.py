@@ -31,11 +31,9 @@ class SqlCursors:
         value = self.session.run(statement).scalar()
         return None if value is None else str(value)
 
-    def held(self, *kinds: str) -> Mapping[tuple[str, str, str], str | None]:
-        """All of these kinds, by mapping, side and kind."""
-        statement = select(_c.mapping, _c.side, _c.kind, _c.value).where(
-            _c.company == self.session.company, _c.kind.in_(kinds)
-        )
+    def all(self) -> Mapping[tuple[str, str, str], str | None]:
+        """By mapping, side and kind."""
+        statement = select(_c.mapping, _c.side, _c.kind, _c.value).where(_c.company == self.session.company)
         return {(mapping, side, kind): value for mapping, side, kind, value in self.session.run(statement)}
 
     def put(self, mapping: str, side: Side | str, kind: str, value: str | None) -> None:

@@ -84,14 +84,11 @@ class Bench:
         self.unlike_new = tax != "sales-tax"
         self.running = running
         for side in ("sales", "back_office"):
-            _door(self._origin(side), "POST", "reset", {"all": True})  # the log too: it holds 50,000 requests
+            _door(self._origin(side), "POST", "reset", {"all": True})  # data, tokens, faults, clock and log
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.config = folder / CONFIGURATION
         self.clock: Clock = PatientClock()
-        running.back_office.clock.move(-running.back_office.clock.offset.total_seconds())
-        for service in (running.sales, running.back_office):
-            service.faults.clear()
         if kept is None:
             self._found(tax, store)
         else:
@@ -107,8 +104,6 @@ class Bench:
     def _found(self, tax: str, store: str) -> None:
         """A company with master data on both sides, and nothing else."""
         running = self.running
-        running.sales.reset(everything=True)
-        running.back_office.reset()
         if tax != "sales-tax":
             name = next(iter(running.back_office.environment.companies.values())).name
             running.back_office.environment.companies.clear()

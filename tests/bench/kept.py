@@ -65,10 +65,8 @@ class Kept:
     spent_s: float
 
     def lay_out(self, running: world.Sandbox, folder: Path) -> None:
-        """Raises nothing but what the disk does. Faults and the systems' own logs are left alone."""
+        """On a pair of systems that were reset just now, with the store and the configuration into this folder."""
         kept = _Layer(self).load()
-        running.sales.reset(everything=True)
-        running.back_office.reset()
         running.sales.world = kept["sales"]
         vars(running.back_office.environment).update(kept["back_office"])
         running.world = kept["seeded"]

@@ -7,6 +7,8 @@ import json
 import os
 import re
 import uuid
+from abc import ABC
+from abc import abstractmethod
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -264,7 +266,7 @@ LIVE = "CONTRACT_CONFIG"
 """Names a configuration file of a test tenant. The contract creates and removes orders there."""
 
 
-class Living:
+class Living(ABC):
     """Somebody else in a live tenant is a second connection; nobody can make the service fail."""
 
     system: System
@@ -272,11 +274,11 @@ class Living:
     view: View
     note: str
 
-    def header(self, key: str) -> dict[str, Wire]:
-        raise NotImplementedError
+    @abstractmethod
+    def header(self, key: str) -> dict[str, Wire]: ...
 
-    def line(self, number: int, quantity: Decimal, price: Decimal) -> dict[str, Wire]:
-        raise NotImplementedError
+    @abstractmethod
+    def line(self, number: int, quantity: Decimal, price: Decimal) -> dict[str, Wire]: ...
 
     def _done(self, step: Step) -> Receipt:
         ((_, (receipt,)),) = list(self.other.write([[step]], self.view))
@@ -309,8 +311,8 @@ class Living:
     def fault(self, kind: str) -> None:
         pytest.skip(f"nobody can make a live tenant fail ({kind})")
 
-    def calm(self) -> None:
-        """Nothing was stirred."""
+    def calm(self) -> None:  # noqa: B027  nothing was stirred
+        pass
 
     def expire(self, cursor: str) -> str | None:
         return None

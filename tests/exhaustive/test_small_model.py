@@ -8,14 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from syncengine.engine.run import Asked
 from syncengine.records.values import SIDES
 from syncengine.sandbox import world
 from syncengine.sandbox.promise import Evidence
 from syncengine.sandbox.promise import Moment
 from syncengine.sandbox.promise import QuietRun
 from syncengine.sandbox.promise import broken
-from syncengine.service.runs import perform
 from tests.bench.bench import Bench
 from tests.bench.outstanding import listed
 from tests.bench.prepared import prepared
@@ -25,9 +23,8 @@ from tests.exhaustive.model import Edits
 from tests.exhaustive.model import expected
 from tests.exhaustive.model import sets_of_edits
 from tests.recovery.crashes import Countdown
-from tests.recovery.crashes import Killed
 from tests.recovery.crashes import Lasting
-from tests.recovery.crashes import install
+from tests.recovery.crashes import run_until
 
 Case = tuple[Edits, Edits]
 
@@ -59,15 +56,7 @@ def _run(bench: Bench, numbers: Sequence[str], cases: Sequence[Case], at: int | 
     """All of them in one run that dies at moment `at`; then the next runs put it right."""
     before, entered = people.pictures(bench, numbers), _orders_in_sales(bench)
     countdown = Lasting(at)
-    company = bench.new_process()
-    with pytest.MonkeyPatch.context() as patch:
-        install(countdown, company, patch)
-        try:
-            perform(company, Asked("sync", sweep_all=True))
-        except Killed:
-            assert at is not None
-    company.close()
-    bench.restart()
+    run_until(bench, countdown, sweep_all=True)
     seen = Evidence(entered=entered, may_lack={})
     then, under_way = people.pictures(bench, numbers), listed(bench)
     runs = [bench.sync(expect=None, sweep_all=True) for _ in range(2)]

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from syncengine.engine.run import Asked
+from syncengine.service.runs import perform
 from syncengine.service.wiring import Company
 from syncengine.store.session import Session
 from tests.bench.bench import Bench
@@ -95,6 +97,16 @@ class Death(Countdown):
             self.moments.append(name)
         if name == self.named:
             raise Killed(name)
+
+
+def run_until(bench: Bench, countdown: Countdown, **asked: Any) -> None:
+    """A run in a process of its own, which dies where the countdown says; the next one finds what it left."""
+    company = bench.new_process()
+    with pytest.MonkeyPatch.context() as patch, contextlib.suppress(Killed):
+        install(countdown, company, patch)
+        perform(company, Asked("sync", **asked))
+    company.close()
+    bench.restart()
 
 
 @contextlib.contextmanager

@@ -6,13 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from syncengine.engine.run import Asked
 from syncengine.sandbox import world
-from syncengine.service.runs import perform
 from tests.recovery.crashes import Countdown
-from tests.recovery.crashes import Killed
 from tests.recovery.crashes import Lasting
-from tests.recovery.crashes import install
+from tests.recovery.crashes import run_until
 from tests.recovery.situations import BESIDE
 from tests.recovery.situations import SITUATIONS
 from tests.recovery.situations import Situation
@@ -25,15 +22,7 @@ def _die_at(running: world.Sandbox, folder: Path, situation: Situation, at: int 
     try:
         bench.mark()
         countdown = Lasting(at)
-        company = bench.new_process()
-        with pytest.MonkeyPatch.context() as patch:
-            install(countdown, company, patch)
-            try:
-                perform(company, Asked("sync"))
-            except Killed:
-                assert at is not None
-        company.close()
-        bench.restart()
+        run_until(bench, countdown)
         bench.sync()
         bench.sync()
         assert creates(bench) == situation.created, countdown.moments[-3:]

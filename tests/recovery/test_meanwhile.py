@@ -6,29 +6,13 @@ from decimal import Decimal
 
 import pytest
 
-from syncengine.engine.run import Asked
-from syncengine.service.runs import perform
 from tests.bench.bench import Bench
-from tests.recovery.crashes import Countdown
 from tests.recovery.crashes import Death
 from tests.recovery.crashes import Interruption
-from tests.recovery.crashes import Killed
-from tests.recovery.crashes import install
+from tests.recovery.crashes import run_until
 from tests.recovery.situations import creates
 
 pytestmark = [pytest.mark.slow, pytest.mark.loaded]
-
-
-def _run(bench: Bench, countdown: Countdown) -> None:
-    company = bench.new_process()
-    with pytest.MonkeyPatch.context() as patch:
-        install(countdown, company, patch)
-        try:
-            perform(company, Asked("sync", sweep_all=True))
-        except Killed:
-            assert isinstance(countdown, Death)
-    company.close()
-    bench.restart()
 
 
 def test_a_dead_process_leaves_an_intent(bench: Bench) -> None:
@@ -36,7 +20,7 @@ def test_a_dead_process_leaves_an_intent(bench: Bench) -> None:
     bench.sync()
     number = bench.sales_order(2, 3)
     bench.mark()
-    _run(bench, Death(named="after back_office.write"))
+    run_until(bench, Death(named="after back_office.write"), sweep_all=True)
     assert creates(bench)["back_office"] == 1
     bench.sync()
     assert creates(bench)["back_office"] == 1
@@ -63,7 +47,7 @@ def test_an_edit_between_our_reading_and_our_writing_is_not_overwritten(bench: B
         )
 
     interruption = Interruption(named=moment, act=seller_moves_and_corrects)
-    _run(bench, interruption)
+    run_until(bench, interruption, sweep_all=True)
     assert interruption.acted
     bench.sync(sweep_all=True)
     bench.sync(sweep_all=True)
@@ -87,7 +71,7 @@ def test_two_edits_of_one_group_at_that_moment_are_a_conflict(bench: Bench) -> N
         named="before sales.write",
         act=lambda: bench.seller.edit(sales["salesorderid"], lines={first: {"quantity": 9}}),
     )
-    _run(bench, interruption)
+    run_until(bench, interruption, sweep_all=True)
     assert interruption.acted
     bench.sync(expect=1, sweep_all=True)
     assert bench.seller.order(number)["order_details"][0]["quantity"] == 9
@@ -106,7 +90,7 @@ def test_a_second_document_under_our_key_is_for_a_person(bench: Bench) -> None:
         act=lambda: bench.back_office_order(2, 3, release=False, externalDocumentNumber=number) and None,
     )
     bench.mark()
-    _run(bench, interruption)
+    run_until(bench, interruption, sweep_all=True)
     assert interruption.acted
     bench.sync(expect=1)
     assert len(bench.live_documents(number)) == 2

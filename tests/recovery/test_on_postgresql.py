@@ -13,8 +13,8 @@ from syncengine.service.runs import perform
 from tests.bench.bench import Bench
 from tests.bench.postgres import Server
 from tests.recovery.crashes import Countdown
-from tests.recovery.crashes import Killed
 from tests.recovery.crashes import install
+from tests.recovery.crashes import run_until
 from tests.recovery.situations import SITUATIONS
 from tests.recovery.situations import Situation
 from tests.recovery.situations import creates
@@ -91,15 +91,7 @@ def _died_at(running: world.Sandbox, folder: Path, postgres: Server, at: int | N
         prepared = RECREATED.prepare(bench)
         bench.mark()
         countdown = Countdown(at)
-        company = bench.new_process()
-        with pytest.MonkeyPatch.context() as patch:
-            install(countdown, company, patch)
-            try:
-                perform(company, Asked("sync"))
-            except Killed:
-                assert at is not None
-        company.close()
-        bench.restart()
+        run_until(bench, countdown)
         bench.sync()
         assert creates(bench) == RECREATED.created, countdown.moments[-3:]
         RECREATED.check(bench, prepared)

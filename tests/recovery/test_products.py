@@ -8,14 +8,11 @@ from typing import Any
 
 import pytest
 
-from syncengine.engine.run import Asked
 from syncengine.sandbox import world
 from syncengine.service.decisions import retry
-from syncengine.service.runs import perform
 from tests.bench.bench import Bench
-from tests.recovery.crashes import Killed
 from tests.recovery.crashes import Lasting
-from tests.recovery.crashes import install
+from tests.recovery.crashes import run_until
 
 pytestmark = pytest.mark.slow
 PUBLISHED, DRAFT = 0, 2
@@ -49,15 +46,7 @@ def _die_at(running: world.Sandbox, folder: Path, at: int | None) -> int:
     folder.mkdir()
     bench = _with_a_new_item(Bench(running, folder))
     countdown = Lasting(at)
-    company = bench.new_process()
-    with pytest.MonkeyPatch.context() as patch:
-        install(countdown, company, patch)
-        try:
-            perform(company, Asked("sync"))
-        except Killed:
-            assert at is not None
-    company.close()
-    bench.restart()
+    run_until(bench, countdown)
     bench.sync()
     _is_sold(bench)
     bench.restart()

@@ -197,3 +197,11 @@ def history(bench: Bench, number: str, event: str) -> list[dict[str, Any]]:
         found = story(session, number)
     assert found is not None
     return [one for one in found["events"] if one["event"] == event]
+
+
+def write_note(bench: Bench, number: str, text: str) -> str:
+    """A seller's note on an order in Sales; its id."""
+    order = bench.seller.order(number)["salesorderid"]
+    body = {"notetext": text, "objectid_salesorder@odata.bind": f"/salesorders({order})"}
+    made = bench.seller.person.request("POST", "annotations", body, prefer="return=representation")
+    return str(made["annotationid"])

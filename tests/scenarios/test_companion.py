@@ -11,6 +11,7 @@ import pytest
 from syncengine.service.check import check
 from syncengine.service.decisions import resolve
 from tests.bench.bench import Bench
+from tests.scenarios.acts import write_note
 from tests.scenarios.scenario import scenario
 
 pytestmark = pytest.mark.loaded(has_companion=True)
@@ -182,13 +183,6 @@ def notes_there(bench: Bench, number: str) -> list[str]:
     return sorted(str(row["text"]) for row in rows)
 
 
-def write_here(bench: Bench, number: str, text: str) -> str:
-    order = bench.seller.order(number)["salesorderid"]
-    body = {"notetext": text, "objectid_salesorder@odata.bind": f"/salesorders({order})"}
-    made = bench.seller.person.request("POST", "annotations", body, prefer="return=representation")
-    return str(made["annotationid"])
-
-
 def write_there(bench: Bench, number: str, text: str) -> str:
     (order,) = bench.live_documents(number)
     made = bench.clerk.through_companion("POST", "recordNotes", {"parentId": order["id"], "text": text})
@@ -203,7 +197,7 @@ def write_there(bench: Bench, number: str, text: str) -> str:
 def test_given_an_order_when_notes_are_written_on_both_sides_then_both_have_them(extended: Bench) -> None:
     number = extended.sales_order(2)
     extended.sync()
-    ours = write_here(extended, number, "<div><p>Call <b>first</b></p></div>")
+    ours = write_note(extended, number, "<div><p>Call <b>first</b></p></div>")
     theirs = write_there(extended, number, "Gate B, after ten")
     extended.sync()
     both = ["Call first", "Gate B, after ten"]
@@ -231,7 +225,7 @@ def test_given_an_order_when_notes_are_written_on_both_sides_then_both_have_them
 )
 def test_given_a_note_before_the_order_when_that_is_submitted_then_it_follows(extended: Bench) -> None:
     number = extended.sales_order(2, submit=False)
-    write_here(extended, number, "Ask for a ramp")
+    write_note(extended, number, "Ask for a ramp")
     waiting = next(one for one in extended.sync()["mappings"] if one["mapping"] == "NOTE-ANNOTATION")
     assert (waiting["waiting"], extended.live_documents(number)) == (1, [])
     extended.seller.submit(extended.seller.order(number)["salesorderid"])
@@ -248,7 +242,7 @@ def test_given_a_note_before_the_order_when_that_is_submitted_then_it_follows(ex
 def test_given_notes_when_the_order_is_recreated_then_they_are_on_the_successor(extended: Bench) -> None:
     number = extended.sales_order(2)
     extended.sync()
-    write_here(extended, number, "Call first")
+    write_note(extended, number, "Call first")
     write_there(extended, number, "Gate B")
     extended.sync()
     before = extended.live_documents(number)[0]["number"]
@@ -270,7 +264,7 @@ def test_given_notes_when_the_order_is_recreated_then_they_are_on_the_successor(
 def test_given_a_note_when_one_side_deletes_it_then_the_other_keeps_it(extended: Bench, side: str) -> None:
     number = extended.sales_order(2)
     extended.sync()
-    ours = write_here(extended, number, "Call first")
+    ours = write_note(extended, number, "Call first")
     extended.sync()
     if side == "Sales":
         extended.seller.person.request("DELETE", f"annotations({ours})")
@@ -293,7 +287,7 @@ def test_given_a_note_when_one_side_deletes_it_then_the_other_keeps_it(extended:
 def test_given_a_note_when_the_answer_is_lost_then_it_is_there_once(extended: Bench) -> None:
     number = extended.sales_order(2)
     extended.sync()
-    write_here(extended, number, "Call first")
+    write_note(extended, number, "Call first")
     extended.fault(
         "back_office", kind="answer-lost", next=1, match={"method": "POST", "path": r"POST .*(recordNotes|\$batch)"}
     )
@@ -418,7 +412,7 @@ def test_check_holds_the_units_of_items_against_the_unit_groups_of_their_product
 def test_given_a_note_when_its_order_is_posted_then_it_stays_in_sales(extended: Bench) -> None:
     number = extended.sales_order(2)
     extended.sync()
-    write_here(extended, number, "Call first")
+    write_note(extended, number, "Call first")
     extended.sync()
     (order,) = extended.live_documents(number)
     extended.clerk.act(order, "release")
@@ -438,7 +432,7 @@ def test_given_a_note_when_its_order_is_posted_then_it_stays_in_sales(extended: 
 def test_given_a_note_when_the_clerk_deletes_it_then_the_sweep_lets_it_go(extended: Bench) -> None:
     number = extended.sales_order(2)
     extended.sync()
-    write_here(extended, number, "Call first")
+    write_note(extended, number, "Call first")
     extended.sync()
     (row,) = extended.clerk.through_companion("GET", "recordNotes")["value"]
     extended.clerk.through_companion("DELETE", f"recordNotes({row['id']})", if_match="*")

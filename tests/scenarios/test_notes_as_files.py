@@ -6,14 +6,8 @@ import pytest
 
 from syncengine.service.check import check
 from tests.bench.bench import Bench
+from tests.scenarios.acts import write_note
 from tests.scenarios.scenario import scenario
-
-
-def write(bench: Bench, number: str, text: str) -> str:
-    order = bench.seller.order(number)["salesorderid"]
-    body = {"notetext": text, "objectid_salesorder@odata.bind": f"/salesorders({order})"}
-    made = bench.seller.person.request("POST", "annotations", body, prefer="return=representation")
-    return str(made["annotationid"])
 
 
 def files(bench: Bench, number: str) -> list[str]:
@@ -29,12 +23,12 @@ def files(bench: Bench, number: str) -> list[str]:
 )
 def test_given_no_companion_when_notes_are_written_then_they_are_files(bench: Bench) -> None:
     number = bench.sales_order(2, submit=False)
-    first = write(bench, number, "<div><p>Call <b>first</b></p><p>Gate B</p></div>")
+    first = write_note(bench, number, "<div><p>Call <b>first</b></p><p>Gate B</p></div>")
     bench.sync()
     bench.seller.submit(bench.seller.order(number)["salesorderid"])
     bench.sync()
     assert files(bench, number) == ["Call first\r\nGate B"]
-    write(bench, number, "Ask for a ramp")
+    write_note(bench, number, "Ask for a ramp")
     bench.seller.person.request("PATCH", f"annotations({first})", {"notetext": "Call last"})
     bench.sync()
     assert files(bench, number) == ["Ask for a ramp", "Call last"]
@@ -66,7 +60,7 @@ def test_given_a_note_as_file_when_the_answer_is_lost_then_it_is_there_once(
 ) -> None:
     number = bench.sales_order(2)
     bench.sync()
-    write(bench, number, "Call first")
+    write_note(bench, number, "Call first")
     for kind in ("reset-before", "answer-lost"):
         bench.fault("back_office", kind=kind, next=1, match={"method": method, "path": r"documentAttachments"})
     bench.sync(expect=None)
@@ -87,8 +81,8 @@ def test_given_a_note_as_file_when_the_answer_is_lost_then_it_is_there_once(
 def test_given_a_note_as_file_when_the_store_is_lost_then_it_is_no_second_one(bench: Bench) -> None:
     number = bench.sales_order(2)
     bench.sync()
-    write(bench, number, "Call first")
-    write(bench, number, "Gate B")
+    write_note(bench, number, "Call first")
+    write_note(bench, number, "Gate B")
     bench.sync()
     (order,) = bench.live_documents(number)
     bench.configure(store={"url": "sqlite:///another.db"})
@@ -112,7 +106,7 @@ def test_given_notes_as_files_when_their_order_is_posted_then_nothing_stops(benc
     number = bench.sales_order(2)
     bench.sync()
     for text in ("Call first", "Gate B", "Ask for a ramp"):
-        write(bench, number, text)
+        write_note(bench, number, text)
     bench.sync()
     (order,) = bench.live_documents(number)
     for action in ("release", "ship", "invoice"):

@@ -6,6 +6,7 @@ What once went wrong is kept below as a day of its own.
 
 from __future__ import annotations
 
+import contextlib
 import random
 import tempfile
 from collections import Counter
@@ -277,13 +278,11 @@ class Day(RuleBasedStateMachine):
 
     def _run(self, countdown: Countdown, *, sweep_all: bool = True) -> None:
         company = self.bench.new_process()
-        with pytest.MonkeyPatch.context() as patch:
-            try:
-                self.memory.install(company, patch)
-                install(countdown, company, patch)
-                perform(company, Asked("sync", sweep_all=sweep_all))
-            except (Killed, SyncError):
-                pass
+        # Runs of a bad day die and fail; what they leave is judged when the faults have stopped.
+        with pytest.MonkeyPatch.context() as patch, contextlib.suppress(Killed, SyncError):
+            self.memory.install(company, patch)
+            install(countdown, company, patch)
+            perform(company, Asked("sync", sweep_all=sweep_all))
         company.close()
         self.bench.restart()
 
