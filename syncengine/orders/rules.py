@@ -119,7 +119,8 @@ class OrderRules:
         sales, order = pair.record("sales"), pair.record("back_office")
         problem = self._state_of_sales(builder, sales, order)
         if problem is None and sales.state == states.CANCELED:
-            return decisions, in_review() if order.state == states.IN_REVIEW else None
+            ended = tuple(_ended(d) for d in decisions)
+            return ended, in_review() if order.state == states.IN_REVIEW else None
         if problem is None:
             problem = self._currency(mapping, decisions)
         if problem is None:
@@ -385,6 +386,13 @@ def _left_told(decision: Decision) -> Decision:
     if decision.line is None and is_told([decision.group]) and decision.outcome is not Outcome.AGREE:
         return replace(decision, outcome=Outcome.KEEP, reason="the conflict is told there")
     return decision
+
+
+def _ended(decision: Decision) -> Decision:
+    """Nothing is carried to or from an order that ends; what somebody changed last stands in its archived version."""
+    if decision.outcome is Outcome.AGREE:
+        return decision
+    return replace(decision, outcome=Outcome.KEEP, reason=f"{decision.reason}; the order was canceled in Sales")
 
 
 def _target(mapping: TableMapping, decision: Decision) -> Side | None:

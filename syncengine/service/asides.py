@@ -125,7 +125,6 @@ def uncouple(company: Company, mapping: str, record: str | None) -> list[Couplin
         for coupling in chosen:
             subject = Subject(mapping, coupling.id)
             store.couplings.end(coupling.id, "uncoupled", "by a person")
-            store.conflicts.refresh(mapping, coupling.id, [])
             store.work.drop(subject)
             store.history.note(subject, "ended", {"reason": "uncoupled by a person"})
     return chosen

@@ -231,11 +231,17 @@ class SqlCouplings:
         self._update(coupling, sales_number=sales_number, back_office_number=back_office_number)
 
     def end(self, coupling: int, status: CouplingStatus, reason: str) -> None:
-        """Make it a tombstone."""
+        """Make it a tombstone; nobody is asked any more what its two sides differed in."""
         held = self.get([coupling])[coupling]
         for side in SIDES:
             self.former(held.mapping, side, held.remote_id(side), coupling, status)
         self._update(coupling, status=status, ended_reason=reason)
+        asked = tables.conflicts
+        self.session.run(
+            update(asked)
+            .where(asked.c.company == self.session.company, asked.c.coupling_id == coupling, asked.c.status == "open")
+            .values(status="closed", closed_at=self.session.now())
+        )
 
     def by_line(self, mapping: str, side: Side, line_ids: Sequence[str]) -> Mapping[str, int]:
         """Line id -> coupling of its record, as far as the line is coupled."""

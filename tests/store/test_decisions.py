@@ -88,6 +88,16 @@ def test_conflicts_close_by_themselves_when_the_sides_agree(store: SqlStore) -> 
     assert store.conflicts.open(mapping="CUSTOMER") == []
 
 
+def test_nobody_is_asked_about_a_record_that_has_ended(store: SqlStore) -> None:
+    ended = store.couplings.couple(ORDERS, "s1", "b1", created_by="match")
+    other = store.couplings.couple(ORDERS, "s2", "b2", created_by="match")
+    for coupling in (ended, other):
+        store.conflicts.refresh(ORDERS, coupling, [_conflict(), _conflict("requested_delivery", None)])
+    store.couplings.end(ended, "closed", "canceled in Sales")
+    assert {one.coupling for one in store.conflicts.open()} == {other}
+    assert store.conflicts.counts() == {ORDERS: 2}
+
+
 def test_a_conflict_that_comes_back_is_a_new_question(store: SqlStore) -> None:
     store.conflicts.refresh(ORDERS, 5, [_conflict()])
     (before,) = store.conflicts.open()

@@ -20,6 +20,7 @@ from tests.scenarios.acts import coupled
 from tests.scenarios.acts import delete_in_sales
 from tests.scenarios.acts import edit_line
 from tests.scenarios.acts import fulfil
+from tests.scenarios.acts import history
 from tests.scenarios.acts import invoice
 from tests.scenarios.acts import invoice_in_sales
 from tests.scenarios.acts import listed
@@ -104,16 +105,41 @@ def test_canceled_after_shipping(shop: Bench) -> None:
 
 @scenario(
     "an order that is canceled in Sales",
-    "a clerk changes a quantity before the run",
-    "it is removed all the same, and the archived version holds the clerk's value",
+    "a clerk changes a quantity before the run, and the seller changed it too",
+    "it is removed all the same; the archived version holds the clerk's value, and the history names both",
 )
 def test_canceled_while_edited(shop: Bench) -> None:
     number = coupled(shop)
+    edit_line(shop, number, quantity=7)
     change_back_line(shop, number, quantity=15)
     cancel(shop, number)
     shop.sync()
     assert live(shop, number) == []
     assert [line.fields["quantity"] for line in versions(shop, number)[0].document.lines] == [15, 3]
+    (decision,) = [one for one in history(shop, number, "planned")[-1]["decisions"] if one["group"] == "goods"]
+    assert decision["outcome"] == "keep"
+    assert decision["reason"] == "changed on both sides; the order was canceled in Sales"
+    assert (int(Decimal(decision["sales"]["quantity"])), decision["back_office"]["quantity"]) == (7, 15)
+    assert listed(shop) == []
+    shop.agreed()
+
+
+@scenario(
+    "an order with an open conflict",
+    "it is canceled in Sales",
+    "the document is archived and removed, and nobody is asked any more",
+)
+def test_canceled_amid_a_conflict(shop: Bench) -> None:
+    number = coupled(shop)
+    edit_line(shop, number, quantity=7)
+    change_back_line(shop, number, quantity=15)
+    shop.sync(expect=1)
+    assert listed(shop) == ["conflict"]
+    cancel(shop, number)
+    shop.sync()
+    with shop.company.store() as store, store.transaction():
+        assert store.conflicts.open() == []
+    assert (live(shop, number), listed(shop)) == ([], [])
     shop.agreed()
 
 
