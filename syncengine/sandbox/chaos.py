@@ -95,8 +95,10 @@ class Chaos:
         self.report = Report(seed)
         self.deadline = time.monotonic() + seconds
         self.seller = running.seller()
+        self.admin = running.admin()
         self.clerk = running.clerk()
         self.sales_orders: list[str] = []  # ids
+        self.ended: set[str] = set()  # numbers of orders that a person canceled or deleted
         self.back_office_orders: list[str] = []  # numbers they began with
         self.edits: dict[
             tuple[str, str, str], Edit
@@ -108,8 +110,8 @@ class Chaos:
         self._first_run()
         happenings: list[tuple[Callable[[], None], int]] = [
             (self._order_in_sales, 3), (self._order_in_back_office, 2), (self._seller_edits, 6),
-            (self._clerk_edits, 6), (self._clerk_acts, 3), (self._fault, 5), (self._clock, 1), (self._tokens, 1),
-            (self._run, 4), (self._killed_run, 4),
+            (self._clerk_edits, 6), (self._clerk_acts, 3), (self._order_ends, 1), (self._fault, 5), (self._clock, 1),
+            (self._tokens, 1), (self._run, 4), (self._killed_run, 4),
         ]  # fmt: skip
         some, weights = [one for one, _ in happenings], [weight for _, weight in happenings]
         while time.monotonic() < self.deadline:
@@ -189,26 +191,53 @@ class Chaos:
             return
         order_id = self.dice.choice(self.sales_orders)
         self.value += 1
-        columns: dict[str, Any] = self.dice.choice(
-            [
-                {"shipto_city": f"City{self.value}"},
-                {"requestdeliveryby": f"2027-03-{1 + self.value % 28:02}T12:00:00Z"},
-                {},
-            ]
-        )
 
         def act() -> None:
             order = self.seller.order(order_id)
             if order["statecode"] not in (0, 1) or not order["order_details"]:
                 return
             line = self.dice.choice(order["order_details"])["salesorderdetailid"]
-            self.seller.edit(order_id, lines={} if columns else {line: {"quantity": self.value}}, **columns)
+            self.seller.reactivate(order_id)
+            match self.dice.choice(["city", "day", "quantity", "new line", "line removed"]):
+                case "city":
+                    self.seller.change(order_id, shipto_city=f"City{self.value}")
+                    self._edited(order["ordernumber"], "sales", "city", f"City{self.value}")
+                case "day":
+                    self.seller.change(order_id, requestdeliveryby=f"2027-03-{1 + self.value % 28:02}T12:00:00Z")
+                case "quantity":
+                    self.seller.change_line(line, {"quantity": self.value})
+                case "new line":
+                    one = self.dice.choice(self.running.world.products)
+                    self.seller.add_line(order_id, one.sales_id, one.units[0].sales_id, self.value, one.price)
+                case _ if len(order["order_details"]) > 1:
+                    self.seller.remove_line(line)
+            self.seller.submit(order_id)
             self.report.edits += 1
-            if "shipto_city" in columns:
-                self._edited(order["ordernumber"], "sales", "city", columns["shipto_city"])
 
         self._undisturbed(act)
         self.report.events["seller edited"] += 1
+
+    def _order_ends(self) -> None:
+        """Canceled by the seller, deleted in Sales, deleted by the clerk."""
+        how = self.dice.choice(["order canceled in Sales", "order deleted in Sales", "document deleted"])
+
+        def act() -> None:
+            document = self._a_document()
+            number = str(document["externalDocumentNumber"]) if document else ""
+            if document is None or not number.startswith(SALES_NUMBER) or number in self.ended:
+                return
+            if how == "document deleted":
+                self.clerk.delete(document)
+            elif how == "order canceled in Sales":
+                self.admin.cancel(self.seller.order(number)["salesorderid"])
+            else:
+                order_id = self.seller.order(number)["salesorderid"]
+                self.admin.delete(order_id)
+                self.sales_orders = [one for one in self.sales_orders if one != order_id]
+            self.ended.add(number)
+            self.report.events[how] += 1
+
+        self._undisturbed(act)
 
     def _a_document(self) -> dict[str, Any] | None:
         found = self.clerk.orders("number ne ''")
@@ -222,12 +251,18 @@ class Chaos:
             if order is None:
                 return
             lines = [line for line in order["salesOrderLines"] if line["lineType"] == "Item"]
-            what = self.dice.choice(["city", "price", "quantity", "comment"])
+            what = self.dice.choice(["city", "price", "quantity", "comment", "new line", "line removed"])
             if what == "city":
                 self.clerk.change(order, shipToCity=f"City{self.value}")
                 self._edited(order["externalDocumentNumber"], "back_office", "city", f"City{self.value}")
             elif what == "comment":
                 self.clerk.add_line(order, lineType="Comment", description=f"note {self.value}")
+            elif what == "new line":
+                one = self.dice.choice(self.running.world.products)
+                self.clerk.add_line(order, lineType="Item", itemId=one.back_office_id, quantity=self.value)
+            elif what == "line removed":
+                if len(lines) > 1:
+                    self.clerk.remove_line(order, self.dice.choice(lines))
             elif lines and what == "price":
                 self.clerk.change_line(order, self.dice.choice(lines), unitPrice=Decimal(self.value) / 4)
             elif lines:
@@ -272,7 +307,7 @@ class Chaos:
 
     def _tokens(self) -> None:
         self.dice.choice([self.running.sales.tokens, self.running.back_office.tokens]).expire_all()
-        for person in (self.seller.person, self.clerk.person):
+        for person in (self.seller.person, self.admin.person, self.clerk.person):
             person.sign_in_again()
         self.report.faults["tokens expired"] += 1
 
@@ -334,8 +369,10 @@ class Chaos:
         seen.orders = {"sales": len(held), "back_office": len(documents)}
 
     def _look_for_edits(self, seen: Evidence) -> None:
-        """An edit that its own side no longer shows must be named by a decision."""
-        seen.edits = list(self.edits.values())
+        """An edit that its own side no longer shows must be named by a decision; of an order that a person ended, the
+        archived version holds what stood there.
+        """
+        seen.edits = [edit for edit in self.edits.values() if edit.order not in self.ended]
         for number in {edit.order for edit in seen.edits}:
             cities = {"sales": str(self.seller.order(number)["shipto_city"])}
             documents = self.clerk.orders(f"externalDocumentNumber eq '{number}'")

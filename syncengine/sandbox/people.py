@@ -13,6 +13,8 @@ from typing import Any
 from syncengine.sandbox.exchange import from_json
 from syncengine.sandbox.exchange import to_json
 
+CANCELED, COMPLETE = 4, 100001  # what closes an order: status reasons of Sales
+
 
 class Refused(Exception):
     """The service said no; `status` and its words."""
@@ -133,6 +135,32 @@ class Seller:
     def change_line(self, line: str, body: dict[str, Any]) -> None:
         self.person.request("PATCH", f"salesorderdetails({line})", body)
 
+    def add_line(self, order: str, product: str, unit: str, quantity: Any, price: Any, **columns: Any) -> None:
+        """To an order that is Active."""
+        body = {
+            "salesorderid@odata.bind": f"/salesorders({order})",
+            "productid@odata.bind": f"/products({product})",
+            "uomid@odata.bind": f"/uoms({unit})",
+            "quantity": quantity,
+            "ispriceoverridden": True,
+            "priceperunit": price,
+            **columns,
+        }
+        self.person.request("POST", "salesorderdetails", body)
+
+    def remove_line(self, line: str) -> None:
+        self.person.request("DELETE", f"salesorderdetails({line})")
+
+    def cancel(self, order: str, subject: str = "not wanted any more") -> None:
+        self.person.request("POST", "CancelSalesOrder", {"OrderClose": _close(order, subject), "Status": CANCELED})
+
+    def fulfil(self, order: str) -> None:
+        action = "salesorders/Microsoft.Dynamics.CRM.FulfillSalesOrder"
+        self.person.request("POST", action, {"OrderClose": _close(order, "delivered"), "Status": COMPLETE})
+
+    def delete(self, order: str) -> None:
+        self.person.request("DELETE", f"salesorders({order})")
+
     def edit(self, order: str, *, lines: dict[str, dict[str, Any]] | None = None, **columns: Any) -> None:
         """As a seller does it: reactivate, edit, submit."""
         self.reactivate(order)
@@ -145,6 +173,14 @@ class Seller:
     def switch_order_processing(self, *, on: bool) -> None:
         organization = self.person.get("organizations?$select=organizationid")["value"][0]["organizationid"]
         self.person.request("PATCH", f"organizations({organization})", {"issopintegrationenabled": on})
+
+
+def _close(order: str, subject: str) -> dict[str, str]:
+    return {
+        "@odata.type": "Microsoft.Dynamics.CRM.orderclose",
+        "subject": subject,
+        "salesorderid@odata.bind": f"/salesorders({order})",
+    }
 
 
 @dataclass
@@ -180,6 +216,13 @@ class Clerk:
 
     def add_line(self, order: dict[str, Any], **columns: Any) -> None:
         self.person.request("POST", self._path(f"salesOrders({order['id']})/salesOrderLines"), columns)
+
+    def remove_line(self, order: dict[str, Any], line: dict[str, Any]) -> None:
+        path = self._path(f"salesOrders({order['id']})/salesOrderLines({line['id']})")
+        self.person.request("DELETE", path, if_match="*")
+
+    def delete(self, order: dict[str, Any]) -> None:
+        self.person.request("DELETE", self._path(f"salesOrders({order['id']})"), if_match="*")
 
     def attach(self, order: dict[str, Any], name: str, content: bytes, entity_set: str = "documentAttachments") -> None:
         """A file on an order."""

@@ -47,21 +47,10 @@ def _as_seller(bench: Bench, number: str, edits: Edits) -> None:
             case "quantity of 2":
                 seller.change_line(lines[1], {"quantity": model.QUANTITY_2["sales"]})
             case "remove 2":
-                seller.person.request("DELETE", f"salesorderdetails({lines[1]})")
+                seller.remove_line(lines[1])
             case "add":
                 product = bench.products[model.ADDED["sales"]]
-                seller.person.request(
-                    "POST",
-                    "salesorderdetails",
-                    {
-                        "salesorderid@odata.bind": f"/salesorders({order_id})",
-                        "productid@odata.bind": f"/products({product.sales_id})",
-                        "uomid@odata.bind": f"/uoms({product.units[0].sales_id})",
-                        "quantity": 4,
-                        "ispriceoverridden": True,
-                        "priceperunit": product.price,
-                    },
-                )
+                seller.add_line(order_id, product.sales_id, product.units[0].sales_id, 4, product.price)
     seller.submit(order_id)
 
 
@@ -83,8 +72,7 @@ def _as_clerk(bench: Bench, number: str, edits: Edits) -> None:
             case "quantity of 2":
                 clerk.change_line(order, lines[1], quantity=model.QUANTITY_2["back_office"])
             case "remove 2":
-                path = clerk._path(f"salesOrders({order['id']})/salesOrderLines({lines[1]['id']})")
-                clerk.person.request("DELETE", path, if_match="*")
+                clerk.remove_line(order, lines[1])
             case "add":
                 product = bench.products[model.ADDED["back_office"]]
                 clerk.add_line(

@@ -13,7 +13,7 @@ from syncengine.store.queries import story
 from tests.bench.bench import Bench
 
 ACTIVE, SUBMITTED, CANCELED, FULFILLED, INVOICED = range(5)
-COMPLETE, PARTIAL = 100001, 100002
+PARTIAL = 100002
 
 
 def coupled(bench: Bench, *quantities: Any, **columns: Any) -> str:
@@ -54,7 +54,7 @@ def edit_line(bench: Bench, number: str, at: int = 0, **columns: Any) -> None:
 def remove_sales_line(bench: Bench, number: str, at: int = 0) -> None:
     order, line = sales_id(bench, number), sales_line(bench, number, at)
     bench.seller.reactivate(order)
-    bench.seller.person.request("DELETE", f"salesorderdetails({line})")
+    bench.seller.remove_line(line)
     bench.seller.submit(order)
 
 
@@ -63,37 +63,17 @@ def add_sales_line(
 ) -> None:
     order, chosen = sales_id(bench, number), bench.products[product]
     bench.seller.reactivate(order)
-    bench.seller.person.request(
-        "POST",
-        "salesorderdetails",
-        {
-            "salesorderid@odata.bind": f"/salesorders({order})",
-            "productid@odata.bind": f"/products({chosen.sales_id})",
-            "uomid@odata.bind": f"/uoms({chosen.units[0].sales_id})",
-            "quantity": quantity,
-            "ispriceoverridden": True,
-            "priceperunit": price,
-            "lineitemnumber": 9,
-        },
-    )
+    unit = chosen.units[0].sales_id
+    bench.seller.add_line(order, chosen.sales_id, unit, quantity, price, lineitemnumber=9)
     bench.seller.submit(order)
 
 
-def _close(bench: Bench, number: str) -> dict[str, Any]:
-    return {
-        "@odata.type": "Microsoft.Dynamics.CRM.orderclose",
-        "subject": "closed by a person",
-        "salesorderid@odata.bind": f"/salesorders({sales_id(bench, number)})",
-    }
-
-
 def cancel(bench: Bench, number: str) -> None:
-    bench.admin.person.request("POST", "CancelSalesOrder", {"OrderClose": _close(bench, number), "Status": 4})
+    bench.admin.cancel(sales_id(bench, number), subject="closed by a person")
 
 
 def fulfil(bench: Bench, number: str) -> None:
-    action = "salesorders/Microsoft.Dynamics.CRM.FulfillSalesOrder"
-    bench.admin.person.request("POST", action, {"OrderClose": _close(bench, number), "Status": COMPLETE})
+    bench.admin.fulfil(sales_id(bench, number))
 
 
 def invoice_in_sales(bench: Bench, number: str) -> None:
@@ -103,7 +83,7 @@ def invoice_in_sales(bench: Bench, number: str) -> None:
 
 
 def delete_in_sales(bench: Bench, number: str) -> None:
-    bench.admin.person.request("DELETE", f"salesorders({sales_id(bench, number)})")
+    bench.admin.delete(sales_id(bench, number))
 
 
 def state(bench: Bench, number: str) -> int:
@@ -122,9 +102,7 @@ def quantities(bench: Bench, number: str, column: str = "quantity") -> list[Any]
 
 
 def delete_in_back_office(bench: Bench, number: str) -> None:
-    order = bench.clerk.order(number)
-    path = bench.clerk._path(f"salesOrders({order['id']})")
-    bench.clerk.person.request("DELETE", path, if_match=order["@odata.etag"])
+    bench.clerk.delete(bench.clerk.order(number))
 
 
 def release(bench: Bench, number: str) -> None:

@@ -16,8 +16,16 @@ from syncengine.sandbox.promise import Edit
 from syncengine.store.queries import story
 from tests.bench.bench import Bench
 
-Group = Literal["city", "day", "quantity", "price"]
-GROUPS: tuple[Group, ...] = ("city", "day", "quantity", "price")
+Group = Literal["city", "day", "quantity", "price", "second line", "added by the seller", "added by the clerk"]
+GROUPS: tuple[Group, ...] = (
+    "city", "day", "quantity", "price", "second line", "added by the seller", "added by the clerk",
+)  # fmt: skip
+ADDED: dict[Side, Group] = {"sales": "added by the seller", "back_office": "added by the clerk"}
+PRODUCTS: dict[Group, int] = {
+    "quantity": 0, "price": 0, "second line": 1, "added by the seller": 5, "added by the clerk": 6,
+}  # fmt: skip
+"""Which product (of the bench) the line has that a group is about; each order has one line of each at most."""
+REMOVED = "removed"
 NEW_CUSTOMER = "90210"
 
 
@@ -27,7 +35,8 @@ class Order:
 
     began_in: Side
     key: str  # the Sales number, or the back-office number it began with
-    removed: bool = False  # a clerk has deleted its document; it may have come again since
+    removed: bool = False  # a clerk has deleted its document, or it was canceled: it may have come again since
+    deleted: bool = False  # in Sales, or by the clerk before it came there
     waits: bool = False  # its customer is not in the back office yet
 
 
@@ -68,8 +77,9 @@ class People:
         """An edit by the seller or the clerk; a system that refuses it (a released order) has had no edit."""
         order = self.orders[at % len(self.orders)]
         self._values += 1
+        group = ADDED[side] if group in ADDED.values() else group
         value = {"city": f"City{self._values}", "day": f"{2027 + self._values // 12}-{1 + self._values % 12:02}-11",
-                 "quantity": str(self._values), "price": f"{self._values}.25"}[group]  # fmt: skip
+                 "price": f"{self._values}.25", "second line": REMOVED}.get(group, str(self._values))  # fmt: skip
         self._time_passes()
         try:
             with self.undisturbed():
@@ -116,12 +126,37 @@ class People:
                 found = self.back_office(order)
                 if found is None:
                     return
-                path = self.bench.clerk._path(f"salesOrders({found['id']})")
-                self.bench.clerk.person.request("DELETE", path, if_match="*")
+                self.bench.clerk.delete(found)
+                order.deleted = self.sales(order) is None
         except Refused:
             self.refused += 1
             return
         order.removed = True
+        self._forget(order, "back_office")
+
+    def cancels(self, at: int) -> None:
+        """The seller cancels an order; what stands in the back office may be archived and removed."""
+        order = self.orders[at % len(self.orders)]
+        with self.undisturbed():
+            found = self.sales(order)
+        if found is None or found["statecode"] not in (0, 1) or order.waits:
+            return
+        with self.undisturbed():
+            self.bench.admin.cancel(found["salesorderid"])
+        order.removed = True
+
+    def deletes(self, at: int) -> None:
+        """An administrator deletes an order in Sales; not the last one, for a side that is empty stops all writing."""
+        order = self.orders[at % len(self.orders)]
+        with self.undisturbed():
+            found = self.sales(order)
+            others = [one for one in self.orders if one is not order and self.sales(one) is not None]
+        if found is None or order.waits or not others:
+            return
+        with self.undisturbed():
+            self.bench.admin.delete(found["salesorderid"])
+        order.removed = order.deleted = True
+        self._forget(order, "sales")
         self._forget(order, "back_office")
 
     def _forget(self, order: Order, side: Side) -> None:
@@ -151,6 +186,8 @@ class People:
     # where an order is
 
     def sales(self, order: Order) -> dict[str, Any] | None:
+        if order.deleted:
+            return None
         if order.began_in == "sales":
             return self.bench.seller.order(order.key)
         coupling = self._coupling(order)
@@ -186,7 +223,9 @@ class People:
         if found is None or found["statecode"] not in (0, 1):
             return False
         seller, order_id = self.bench.seller, found["salesorderid"]
-        line = found["order_details"][0]["salesorderdetailid"]
+        line = line_of(self.bench, found, "sales", group)
+        if not _is_possible(group, line):
+            return False
         seller.reactivate(order_id)
         match group:
             case "city":
@@ -194,9 +233,14 @@ class People:
             case "day":
                 seller.change(order_id, requestdeliveryby=f"{value}T12:00:00Z")
             case "quantity":
-                seller.change_line(line, {"quantity": int(value)})
+                seller.change_line(line["salesorderdetailid"], {"quantity": int(value)})
             case "price":
-                seller.change_line(line, {"priceperunit": Decimal(value)})
+                seller.change_line(line["salesorderdetailid"], {"priceperunit": Decimal(value)})
+            case "second line":
+                seller.remove_line(line["salesorderdetailid"])
+            case _:
+                product = self.bench.products[PRODUCTS[group]]
+                seller.add_line(order_id, product.sales_id, product.units[0].sales_id, int(value), product.price)
         seller.submit(order_id)
         return True
 
@@ -204,7 +248,9 @@ class People:
         found = self.back_office(order)
         if found is None:
             return False
-        clerk, line = self.bench.clerk, found["salesOrderLines"][0]
+        clerk, line = self.bench.clerk, line_of(self.bench, found, "back_office", group)
+        if not _is_possible(group, line):
+            return False
         match group:
             case "city":
                 clerk.change(found, shipToCity=value)
@@ -214,24 +260,49 @@ class People:
                 clerk.change_line(found, line, quantity=int(value))
             case "price":
                 clerk.change_line(found, line, unitPrice=Decimal(f"{value}432"))  # Sales rounds to cents
+            case "second line":
+                clerk.remove_line(found, line)
+            case _:
+                product = self.bench.products[PRODUCTS[group]]
+                clerk.add_line(
+                    found, lineType="Item", itemId=product.back_office_id, quantity=int(value), unitPrice=product.price
+                )
         return True
 
 
-def shown(document: dict[str, Any] | None, side: Side, group: Group) -> str:
+def _is_possible(group: Group, line: dict[str, Any]) -> bool:
+    """What a line holds needs the line; one is added once."""
+    return not line if group in ADDED.values() else bool(line) or group not in PRODUCTS
+
+
+def line_of(bench: Bench, document: dict[str, Any], side: Side, group: Group) -> dict[str, Any]:
+    """The line that a group is about; empty where there is none."""
+    if group not in PRODUCTS:
+        return {}
+    product = bench.products[PRODUCTS[group]]
+    lines, column, wanted = (
+        (document["order_details"], "_productid_value", product.sales_id) if side == "sales"
+        else (document["salesOrderLines"], "itemId", product.back_office_id)
+    )  # fmt: skip
+    return next((dict(one) for one in lines if one[column] == wanted), {})
+
+
+def shown(bench: Bench, document: dict[str, Any] | None, side: Side, group: Group) -> str:
     """What a side shows of a group, in the words of `Edit.value`."""
     if document is None:
         return ""
-    lines = document["order_details"] if side == "sales" else document["salesOrderLines"]
-    line = lines[0] if lines else {}
+    line = line_of(bench, document, side, group)
     match group:
         case "city":
             return spoken(group, document["shipto_city" if side == "sales" else "shipToCity"])
         case "day":
             return spoken(group, document["requestdeliveryby" if side == "sales" else "requestedDeliveryDate"])
-        case "quantity":
-            return spoken(group, line.get("quantity"))
-        case _:
+        case "price":
             return spoken(group, line.get("priceperunit" if side == "sales" else "unitPrice"))
+        case "second line":
+            return "there" if line else REMOVED
+        case _:
+            return spoken(group, line.get("quantity"))
 
 
 def spoken(group: str, value: Any) -> str:
@@ -241,7 +312,7 @@ def spoken(group: str, value: Any) -> str:
             return str(value or "").partition(" ")[0]
         case "day":
             return str(value or "")[:10]
-        case "quantity":
-            return str(int(value or 0))
-        case _:
+        case "price":
             return f"{Decimal(value or 0):.2f}"
+        case _:
+            return str(int(value or 0))

@@ -129,7 +129,15 @@ class Day(RuleBasedStateMachine):
     def somebody_edits(self, at: int, side: Side, group: Group) -> None:
         self.people.edits_something(at, side, group)
 
-    @rule(at=st.integers(0, 3), action=st.sampled_from(["release", "reopen"]))
+    @rule(at=st.integers(0, 3))
+    def the_seller_cancels(self, at: int) -> None:
+        self.people.cancels(at)
+
+    @rule(at=st.integers(0, 3))
+    def an_order_is_deleted_in_sales(self, at: int) -> None:
+        self.people.deletes(at)
+
+    @rule(at=st.integers(0, 3), action=st.sampled_from(["release", "reopen", "ship"]))
     def the_clerk_acts(self, at: int, action: str) -> None:
         self.people.acts(at, action)
 
@@ -255,9 +263,11 @@ class Day(RuleBasedStateMachine):
             patch.setattr(Lease, "start", starting)
             self._run(Pause(moment, act=takes_over))
 
-    @precondition(lambda self: not any(fault.left for one in self._services() for fault in one.faults.active))
     @rule()
     def a_run_does_what_was_planned(self) -> None:
+        # No precondition: what requests have used up is not the same each time, and the rules must be.
+        if any(fault.left for one in self._services() for fault in one.faults.active):
+            return
         with self.bench.company.store() as store, store.transaction():
             unfinished = store.journal.unfinished()
         plan = self.bench.plan()
@@ -315,4 +325,4 @@ def test_many_days(running: world.Sandbox, part: int) -> None:
     """Other days each time; the seed of a bad one is printed, and the shrunk day is kept."""
     seed = random.randrange(1_000_000)  # noqa: S311  chance, no secret
     print(f"seed {seed}")  # noqa: T201  shown when it fails
-    _live(running, 15, 20, seed, Phase.generate, Phase.shrink)
+    _live(running, 20, 25, seed, Phase.generate, Phase.shrink)
