@@ -117,6 +117,7 @@ def _headers(run: Run, mapping: TableMapping, side: Side, changes: Sequence[Chan
     ids = [change.id for change in changes]
     coupled = run.store.couplings.brief(mapping.name, side, ids)
     left = [one for one in ids if one not in coupled]
+    outstanding = run.store.work.alone(mapping.name, side, [one.id for one in changes if one.gone])
     known = run.store.couplings.known(mapping.name, side, left)
     remembered = run.store.cursors.remembered(mapping.name, side, left)
     for change in changes:
@@ -124,9 +125,9 @@ def _headers(run: Run, mapping: TableMapping, side: Side, changes: Sequence[Chan
             coupling, tokens = coupled[change.id]
             if change.gone or change.version is None or tokens.get("") != change.version:
                 run.store.work.add(Subject(mapping.name, coupling), changed=side)
-        elif change.gone or change.id in known:
-            continue  # never ours, or ours already: made by us, or once coupled and ended
-        elif change.version is None or remembered.get(change.id) != change.version:
+        elif change.id in known or (change.gone and change.id not in outstanding):
+            continue  # ours already: made by us, or once coupled and ended; or never ours
+        elif change.gone or change.version is None or remembered.get(change.id) != change.version:
             run.store.work.add(Subject(mapping.name, None, side, change.id))
 
 

@@ -56,6 +56,7 @@ def _enter_side(run: Run, mapping: TableMapping, side: Side, candidates: Sequenc
     with run.store.transaction():
         for one in gone:
             run.store.work.done(one.subject)
+            run.store.cursors.forget(mapping.name, side, [str(one.item.remote_id)])
     considered = []
     for one, document in read:
         if not in_time(run, mapping, side, document) or not match.considered(mapping, side, document):

@@ -142,7 +142,7 @@ class Gate:
     def believe(self, mapping: TableMapping, candidates: Sequence[Candidate]) -> None:
         """Before anything is made of records that are gone. Raises WritingStopped where a whole side is empty."""
         for side in SIDES:
-            gone = any(one.coupling is not None and isinstance(one.documents.get(side), Gone) for one in candidates)
+            gone = any(isinstance(one.documents.get(side), Gone) for one in candidates)
             if gone and (mapping.name, side) not in self._there:
                 not_empty(self.run, mapping, side)
                 self._there.add((mapping.name, side))

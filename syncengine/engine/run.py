@@ -21,6 +21,7 @@ from syncengine.engine.operations import Operations
 from syncengine.engine.pausing import paused_mappings
 from syncengine.engine.resume import Resumer
 from syncengine.engine.scripted import Script
+from syncengine.engine.still_there import still_there
 from syncengine.engine.sweep import sweep
 from syncengine.engine.verify import Verified
 from syncengine.engine.verify import verify
@@ -174,6 +175,8 @@ def _sync(run: Run, asked: Asked) -> None:
         if mapping.kind == "order" or mapping.deleted.get("back_office") == FOLLOW:
             sweep(run, mapping, interval_s=asked.sweep_interval_s, everything=asked.sweep_all)
             applier.work_through_all([mapping])
+    if still_there(run, mappings, interval_s=asked.sweep_interval_s, everything=asked.sweep_all):
+        applier.work_through_all(mappings)
     if not run.dry_run:
         resumer.wait_out(operations)
         applier.work_through_all(_at_work(run, asked))

@@ -272,6 +272,21 @@ class SqlWork:
         where = and_(self._of(mapping), _w.coupling_id.is_(None), _w.side == side)
         return int(self.session.run(select(func.count()).select_from(tables.work).where(where)).scalar_one())
 
+    def alone(self, mapping: str, side: Side, ids: Sequence[str]) -> set[str]:
+        """Which of these records are work, and not coupled."""
+        return set(self._rows(mapping, side, ids)) if ids else set()
+
+    def stuck(self, after: int, limit: int) -> Sequence[tuple[int, Subject]]:
+        """Uncoupled records that are parked or skipped, by the ids of their items: as they are, nobody looks again."""
+        where = and_(_w.company == self.session.company, _w.coupling_id.is_(None), _w.id > after)
+        statement = (
+            select(_w.id, _w.mapping, _w.side, _w.remote_id)
+            .where(where, _w.state.in_((PARKED, SKIPPED)))
+            .order_by(_w.id)
+            .limit(limit)
+        )
+        return [(at, Subject(name, None, side, one)) for at, name, side, one in self.session.run(statement)]
+
     def set_aside(self, mapping: str, code: str) -> Sequence[WorkItem]:
         """Records that are parked under a problem of this code."""
         statement = select(tables.work).where(self._of(mapping), _w.state == PARKED, _w.code == code).order_by(_w.id)

@@ -66,6 +66,31 @@ def test_a_dependency_that_arrives_three_runs_later_is_noticed(bench: Bench) -> 
     assert bench.clerk.order(number)["customerNumber"] == "90210"
 
 
+def test_an_order_that_waits_and_is_deleted_waits_no_more(bench: Bench) -> None:
+    """In Sales the next run notices; the back office tells nobody of a deletion: there the sweep asks."""
+    number = bench.sales_order(1, account=_unknown_account(bench))
+    bench.clerk.create("customers", number="77777", displayName="Proseware")
+    order = bench.clerk.create(
+        "salesOrders",
+        customerNumber="77777",
+        salesOrderLines=[{"lineType": "Item", "itemId": bench.products[0].back_office_id, "quantity": 1}],
+    )
+    bench.clerk.act(bench.clerk.order(order["number"]), "release")
+    bench.sync(sweep_all=True)
+    assert sorted(_waiting(bench)) == [
+        "waiting: customer 77777 is not coupled",
+        "waiting: customer 90210 is not coupled",
+    ]
+    bench.admin.delete(bench.seller.order(number)["salesorderid"])
+    bench.sync()
+    assert _waiting(bench) == ["waiting: customer 77777 is not coupled"]
+    bench.clerk.act(bench.clerk.order(order["number"]), "reopen")
+    bench.clerk.delete(bench.clerk.order(order["number"]))
+    bench.mark()
+    result = bench.sync(sweep_all=True)
+    assert (_waiting(bench), bench.writes(), result["errors"]) == ([], [], [])
+
+
 def test_several_causes_are_named_at_once(bench: Bench) -> None:
     """Customer and product unknown: both are in the message, so that nobody fixes one and waits again."""
     seeded = bench.running.world
