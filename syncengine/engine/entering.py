@@ -234,7 +234,7 @@ def record_coupling(
     store.cursors.forget(mapping.name, "sales", [sales.id])
     store.cursors.forget(mapping.name, "back_office", [back_office.id])
     store.work.release(mapping.name, {"sales": [sales.id], "back_office": [back_office.id]})
-    look_again(run, mapping, {"sales": [sales.id], "back_office": [back_office.id]})
+    look_again(store, run.mappings, mapping.name, {"sales": [sales.id], "back_office": [back_office.id]})
     store.history.note(
         Subject(mapping.name, coupling), "coupled", {"by": created_by, "sales": sales.id, "back_office": back_office.id}
     )
@@ -257,7 +257,7 @@ def record_couplings(run: Run, mapping: TableMapping, pairs: Sequence[tuple[str,
     store.cursors.forget(mapping.name, "sales", sales)
     store.cursors.forget(mapping.name, "back_office", back_office)
     store.work.release(mapping.name, {"sales": sales, "back_office": back_office})
-    look_again(run, mapping, {"sales": sales, "back_office": back_office})
+    look_again(store, run.mappings, mapping.name, {"sales": sales, "back_office": back_office})
     store.history.note_many(
         "coupled",
         {

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 
 from syncengine.engine.context import Run
 from syncengine.engine.reading import Candidate
+from syncengine.mapping.model import FOLLOW
 from syncengine.mapping.model import TableMapping
 from syncengine.planner.plan import belongs
+from syncengine.ports import Store
 from syncengine.ports import Subject
 from syncengine.records.document import Document
 from syncengine.records.values import Ref
@@ -22,16 +24,23 @@ def leave(run: Run, mapping: TableMapping, side: Side, one: Candidate, document:
         run.store.work.done(one.subject)
 
 
-def look_again(run: Run, mapping: TableMapping, coupled: Mapping[Side, Sequence[str]]) -> None:
+def look_again(
+    store: Store, mappings: Mapping[str, TableMapping], mapping: str, coupled: Mapping[Side, Sequence[str]]
+) -> None:
     """These have just been coupled: what belongs to them, and was left alone, is work again. In a transaction."""
     belonging = [
         name
-        for name, one in run.mappings.items()
-        if any(row.on_missing == "leave" and mapping.name in row.lookup for row in one.rows.values())
+        for name, one in mappings.items()
+        if any(
+            mapping in row.lookup and (row.on_missing == "leave" or one.deleted.get("back_office") == FOLLOW)
+            for row in one.rows.values()
+        )
     ]
     if not belonging:
         return
-    reasons = [belongs(Ref(mapping.name, None, side, one)) for side, ids in coupled.items() for one in ids]
-    for name, side, remote_id in run.store.cursors.left(belonging, reasons):
-        run.store.work.add(Subject(name, None, side, remote_id))
-        run.store.cursors.forget(name, side, [remote_id])
+    reasons = [
+        belongs(Ref(mapping, ended, side, one)) for side, ids in coupled.items() for one in ids for ended in (None, 0)
+    ]
+    for name, side, remote_id in store.cursors.left(belonging, reasons):
+        store.work.add(Subject(name, None, side, remote_id))
+        store.cursors.forget(name, side, [remote_id])

@@ -69,6 +69,8 @@ class StoredReferences:
             if coupling is None or coupling.status not in ("coupled", "closed"):
                 return None
             self._by_id[ref.coupling] = coupling
+        if coupling.status == "closed" and side == "back_office":
+            return None  # posted, removed: it is gone from there
         return Link(self.mappings[ref.mapping].of(side).table, coupling.remote_id(side))
 
     def fact(self, ref: Ref, row: str) -> Scalar:

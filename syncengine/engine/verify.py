@@ -253,10 +253,20 @@ def _missing(run: Run, mapping: TableMapping, side: Side, found: Verified) -> No
 
 
 def _left(run: Run, mapping: TableMapping, side: Side, document: Document) -> bool:
-    """Does it belong to a record that is not coupled, and so stays where it is?"""
-    rows = [row for row in mapping.rows.values() if row.on_missing == "leave" and row.is_reference]
-    values = [read_row(row, side, document, {}, run.references) for row in rows if row.columns(side)]
-    return any(isinstance(value, Ref) and value.coupling is None for value in values)
+    """Does it belong to a record that is not coupled, or has ended, and so stays where it is?"""
+    for row in mapping.rows.values():
+        value = read_row(row, side, document, {}, run.references) if row.is_reference and row.columns(side) else None
+        if not isinstance(value, Ref):
+            continue
+        if value.coupling is None and row.on_missing == "leave":
+            return True
+        if value.coupling is not None and row.writes_to(other(side)) and _ended(run, value, other(side)):
+            return True
+    return False
+
+
+def _ended(run: Run, value: Ref, side: Side) -> bool:
+    return run.references.target(value, side) is None
 
 
 def _why_missing(run: Run, subject: Subject) -> Reason:

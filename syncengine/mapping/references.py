@@ -21,7 +21,7 @@ class References(Protocol):
         ...
 
     def target(self, ref: Ref, side: Side) -> Link | None:
-        """The record on `side` that the reference means; None where it is not coupled."""
+        """The record on `side` that is meant; None where it is not coupled, or has ended and is gone there."""
         ...
 
     def fact(self, ref: Ref, row: str) -> Scalar:

@@ -103,7 +103,7 @@ class Builder:
             except Uncoupled as error:
                 if row.on_missing == "fail":
                     self.problems.append(_not_coupled(row, error.ref))
-                elif row.on_missing == "leave":
+                elif row.on_missing == "leave" or error.ref.coupling is not None:  # for good: it has ended
                     self.left.append(error.ref)
                 else:
                     self.missing.append(error.ref)

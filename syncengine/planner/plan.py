@@ -168,7 +168,8 @@ def _action(builder: Builder, built: Built, decisions: tuple[Decision, ...], pro
 
 def belongs(owner: Ref) -> str:
     """Why a record is left where it is."""
-    return f"belongs to {owner.mapping} {owner.remote_id}, which is not coupled"
+    why = "is not coupled" if owner.coupling is None else "has ended"
+    return f"belongs to {owner.mapping} {owner.remote_id}, which {why}"
 
 
 def waiting(waits: tuple[Ref, ...], refs: References) -> Problem:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from syncengine.engine.context import columns_of
 from syncengine.engine.entering import scope_of
+from syncengine.engine.leaving import look_again
 from syncengine.engine.wishes import wish_of
 from syncengine.errors import UsageError
 from syncengine.mapping.model import TableMapping
@@ -118,10 +119,16 @@ def couple_record(company: Company, mapping_name: str, sales_id: str, back_offic
     with company.store(writes=True) as store, store.transaction():
         for side in SIDES:
             _free(store, mapping_name, side, documents[side].id, scope)
-        return couple_documents(store, mapping, documents, "person")
+        return couple_documents(store, company.offline_mappings(), mapping, documents, "person")
 
 
-def couple_documents(store: SqlStore, mapping: TableMapping, documents: Mapping[Side, Document], by: str) -> int:
+def couple_documents(
+    store: SqlStore,
+    mappings: Mapping[str, TableMapping],
+    mapping: TableMapping,
+    documents: Mapping[Side, Document],
+    by: str,
+) -> int:
     """Couple two records that are free; the next run compares them. The caller's transaction holds it together."""
     ids: dict[str, str] = {side: documents[side].id for side in SIDES}
     numbers = [str(documents[side].fields.get(mapping.of(side).number) or "") for side in SIDES]
@@ -134,7 +141,9 @@ def couple_documents(store: SqlStore, mapping: TableMapping, documents: Mapping[
         store.cursors.forget(mapping.name, side, [ids[side]])
         store.work.done(Subject(mapping.name, None, side, ids[side]))
     store.work.add(Subject(mapping.name, coupling), number=numbers[0] or numbers[1])
-    store.work.release(mapping.name, {side: [ids[side]] for side in SIDES})
+    coupled: dict[Side, list[str]] = {side: [ids[side]] for side in SIDES}
+    store.work.release(mapping.name, coupled)
+    look_again(store, mappings, mapping.name, coupled)
     store.history.note(Subject(mapping.name, coupling), "coupled", {"by": by, **ids})
     return coupling
 

@@ -119,6 +119,7 @@ def _import(
     asked = [row for row in rows if row.outcome == "couple"]
     documents = {side: _documents(company, mapping, side, [getattr(row, side) for row in asked]) for side in SIDES}
     found: list[Row] = []
+    mappings = company.offline_mappings()
     with company.store(writes=not dry_run) as store, store.transaction():
         for row in rows:
             if row.outcome != "couple":
@@ -129,12 +130,13 @@ def _import(
                 found.append(_refused(row, sales if isinstance(sales, str) else str(back_office)))
                 continue
             pair: dict[Side, Document] = {"sales": sales, "back_office": back_office}
-            found.append(_coupled(store, mapping, row, pair, taken, dry_run=dry_run))
+            found.append(_coupled(store, mappings, mapping, row, pair, taken, dry_run=dry_run))
     return found
 
 
 def _coupled(
     store: SqlStore,
+    mappings: Mapping[str, TableMapping],
     mapping: TableMapping,
     row: Row,
     documents: Mapping[Side, Document],
@@ -156,7 +158,7 @@ def _coupled(
             if side == "sales" or one.scope == scope:
                 return _refused(row, f"{documents[side].id} is coupled otherwise already (coupling {one.id})")
     taken |= meant
-    coupling = None if dry_run else couple_documents(store, mapping, documents, "import")
+    coupling = None if dry_run else couple_documents(store, mappings, mapping, documents, "import")
     return Row(row.line, row.sales, row.back_office, "couple", "", coupling)
 
 

@@ -6,6 +6,9 @@ import pytest
 
 from syncengine.service.check import check
 from tests.bench.bench import Bench
+from tests.scenarios.acts import cancel
+from tests.scenarios.acts import invoice
+from tests.scenarios.acts import ship
 from tests.scenarios.acts import write_note
 from tests.scenarios.scenario import scenario
 
@@ -117,4 +120,25 @@ def test_given_notes_as_files_when_their_order_is_posted_then_nothing_stops(benc
     other = bench.sales_order(1)
     bench.sync()
     assert len(bench.live_documents(other)) == 1
+    bench.agreed()
+
+
+@scenario(
+    "no companion, and orders that are posted, or canceled in Sales",
+    "a note is written on each afterwards",
+    "the notes stay in Sales: there is no document any more, and nobody is asked",
+)
+def test_given_an_order_that_has_ended_when_a_note_is_written_then_it_stays_in_sales(bench: Bench) -> None:
+    posted, canceled = bench.sales_order(2), bench.sales_order(3)
+    bench.sync()
+    ship(bench, posted)
+    invoice(bench, posted)
+    cancel(bench, canceled)
+    bench.sync()
+    bench.mark()
+    for number in (posted, canceled):
+        write_note(bench, number, "Thank them")
+    result = bench.sync()
+    assert (bench.writes(), result["errors"]) == ([], [])
+    assert all(one["waiting"] == 0 for one in result["mappings"])
     bench.agreed()

@@ -5,6 +5,10 @@ from __future__ import annotations
 import pytest
 
 from syncengine.errors import FailureClass
+from syncengine.planner.plan import belongs
+from syncengine.ports import Subject
+from syncengine.records.values import Ref
+from syncengine.service.asides import uncouple
 from syncengine.service.decisions import couple_record
 from syncengine.store.queries import parked
 from tests.bench.bench import Bench
@@ -89,6 +93,20 @@ def test_an_order_that_waits_and_is_deleted_waits_no_more(bench: Bench) -> None:
     bench.mark()
     result = bench.sync(sweep_all=True)
     assert (_waiting(bench), bench.writes(), result["errors"]) == ([], [], [])
+
+
+def test_what_belongs_to_a_record_is_looked_at_again_after_it_was_coupled_by_hand(bench: Bench) -> None:
+    """A price of an item that is not coupled is left alone, and no poll brings it once more."""
+    bench.sync()
+    item = bench.products[0]
+    uncouple(bench.company, "ITEM-PRODUCT", item.sales_id)
+    price = Subject("PLLINE-PRODPRICE", None, "back_office", "the-price")
+    with bench.company.store(writes=True) as store, store.transaction():
+        reason = belongs(Ref("ITEM-PRODUCT", None, "back_office", item.back_office_id))
+        store.cursors.remember("PLLINE-PRODPRICE", "back_office", {"the-price": "v1"}, reason)
+    couple_record(bench.company, "ITEM-PRODUCT", item.sales_id, item.back_office_id)
+    with bench.company.store() as store, store.transaction():
+        assert store.work.state(price) == "pending"
 
 
 def test_several_causes_are_named_at_once(bench: Bench) -> None:
