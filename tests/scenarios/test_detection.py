@@ -35,6 +35,19 @@ def test_without_change_tracking_headers_and_lines_are_found_by_their_stamps(ben
     assert listed(bench) == ["deleted-in-sales"]
 
 
+def test_a_table_that_is_no_longer_tracked_is_compared_whole_and_then_found_by_its_stamps(bench: Bench) -> None:
+    """As in a copy of the organization: the links of before are refused, and nothing is lost over it."""
+    bench.sync()
+    before, after = coupled(bench), coupled(bench)
+    edit_line(bench, before, quantity=9)
+    bench.switch("sales", tracked_tables=())
+    bench.sync()
+    edit_line(bench, after, quantity=8)
+    bench.sync()
+    assert (back_quantities(bench, before), back_quantities(bench, after)) == ([9, 3], [8, 3])
+    bench.agreed()
+
+
 def test_what_is_written_at_creation_only_is_the_successors_too(bench: Bench) -> None:
     """The clerk names another salesperson: neither restored nor compared, and the document that replaces it has it."""
     number = coupled(bench)

@@ -71,6 +71,24 @@ MORE = {
 # Apart, and set back by less than what a poll overlaps: no clock of a server is set back by more.
 APART_S = (-240, -90, -5, 0, 5, 300)
 SECRET = "the day's own"
+ORDERS = "name: SALESORDER-ORDER\n"
+# How a company may have set things up, and what its systems may do: each day begins with one of these.
+SETTINGS: dict[str, dict[str, Any]] = {
+    "as shipped": {},
+    "amend": {"integration": {"on_order_change": "amend"}},
+    "released ones stay": {"integration": {"recreate_released": False}},
+    "active ones too": {"integration": {"sales_ready": ["active", "submitted"], "new_from_back_office": "any"}},
+}
+OVERLAYS: dict[str, str] = {
+    "the newest": ORDERS + "conflict: {default: newest, ship_to: newest, requested_delivery: newest}\n",
+    "the back office": ORDERS + "conflict: {default: back-office, ship_to: back-office, requested_delivery: manual}\n",
+    "gone is gone": ORDERS + "deleted: {in_sales: remove, in_back_office: cancel}\n",
+    "left alone": ORDERS + "deleted: {in_sales: uncouple, in_back_office: ask}\n",
+}
+SWITCHES: dict[str, tuple[Side, dict[str, Any]]] = {
+    "without change tracking": ("sales", {"tracked_tables": ()}),
+}
+KINDS = [*SETTINGS, *OVERLAYS, *SWITCHES]
 TABLES = {"sales": ["salesorders", "salesorderdetails"], "back_office": ["salesOrders"]}
 
 
@@ -92,8 +110,15 @@ class Day(RuleBasedStateMachine):
         self.heard: Counter[Side] = Counter()
         self.set_back: set[Side] = set()
 
-    @initialize()
-    def opens(self) -> None:
+    @initialize(kind=st.sampled_from(KINDS))
+    def opens(self, kind: str = "as shipped") -> None:
+        self.bench.configure(**SETTINGS.get(kind, {}))
+        if kind in OVERLAYS:
+            self.bench.overlay(OVERLAYS[kind])
+        if kind in SWITCHES:
+            side, switches = SWITCHES[kind]
+            self.bench.switch(side, **switches)
+        self.bench.restart()
         self.bench.setup("back_office", webhook_delay_s=0.01)
         for side, system in self.bench.company.systems().items():
             receiver = self.receivers[side] = Receiver(system.webhooks, SECRET)

@@ -31,7 +31,9 @@ from syncengine.records.document import ColumnSchema
 
 TRACK = "odata.track-changes"
 MOMENT = ColumnSchema("modifiedon", "datetime")
-EXPIRED_CODES = ("0x80044352",)
+NO_LONGER_TRACKED = "0x80072491"  # a copy of the organization, or one restored, may not track what it did
+EXPIRED_CODES = ("0x80044352", NO_LONGER_TRACKED)
+EXPIRED_WORDS = ("version stamp associated with the client has expired", "enabled for change tracking")
 
 
 class Changes:
@@ -142,4 +144,4 @@ def _expired(answer: Answer) -> bool:
     if answer.status == 410:  # noqa: PLR2004
         return True
     code, message = error_of(answer) if answer.status >= 400 else ("", "")  # noqa: PLR2004
-    return code in EXPIRED_CODES or "version stamp associated with the client has expired" in message.lower()
+    return code in EXPIRED_CODES or any(words in message.lower() for words in EXPIRED_WORDS)
