@@ -240,6 +240,8 @@ class Applier:
             return
         if action.problem is None and any(not isinstance(pair.of(side), Record) for side in SIDES):
             status: CouplingStatus = ENDS.get(action.kind, "removed")
+            if action.decisions:
+                store.history.note(subject, "decided", explain.decisions(action))
             store.couplings.end(pair.coupling or 0, status, action.reason)
             store.history.note(subject, "ended", {"reason": action.reason, "status": status})
             self._done(subject)
@@ -248,6 +250,9 @@ class Applier:
         both = isinstance(pair.sales, Record) and isinstance(pair.back_office, Record)
         if pair.coupling is not None and both and candidate.problem is None:
             self._account(mapping, candidate, action)
+        if pair.coupling is not None and action.problem is not None and _half(pair):
+            # Nobody can choose between the halves any more: the problem asks instead of the conflicts.
+            store.conflicts.refresh(mapping.name, pair.coupling, [])
         if action.problem is not None:
             self._park(candidate, action.problem, action)
         else:
@@ -350,6 +355,10 @@ def _is_news(candidate: Candidate, action: Action) -> bool:
     known = candidate.coupling.tokens if candidate.coupling else {}
     read = {side: tokens(action.pair.record(side)) for side in SIDES}
     return any(one.outcome is not Outcome.KEEP for one in action.decisions) or dict(known) != read
+
+
+def _half(pair: Pair) -> bool:
+    return any(isinstance(pair.of(side), Gone) for side in SIDES)
 
 
 def _source_id(action: Action) -> str:

@@ -168,7 +168,8 @@ def _held(agreed: str, fate: Fate) -> Problem:
 
 def _posted(builder: Builder, sales: Record, fate: Fate) -> Built | Problem:
     pair, mapping = builder.pair, builder.mapping
-    if pair.base is not None and edited(mapping, sales, pair.base.sales):
+    closed = sales.state in states.CLOSED and sales.state != (pair.base.sales.state if pair.base else None)
+    if pair.base is not None and not closed and edited(mapping, sales, pair.base.sales):
         return _person(
             "posted-and-changed",
             "the order was changed in Sales, but it has been shipped or invoiced in the back office and is gone there",
@@ -189,7 +190,7 @@ def _posted(builder: Builder, sales: Record, fate: Fate) -> Built | Problem:
 
 
 def _close(builder: Builder, sales: Record, fate: Fate, state: str, words: str) -> Built:
-    if sales.state == state:
+    if sales.state in (state, states.INVOICED):
         return Built("close", words)
     header: Cells = {}
     lines: dict[str, Cells] = {}

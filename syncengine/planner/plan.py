@@ -13,6 +13,7 @@ from syncengine.planner.decide import Answers
 from syncengine.planner.decide import Decided
 from syncengine.planner.decide import Line
 from syncengine.planner.decide import decide
+from syncengine.planner.ended import taken_along
 from syncengine.planner.facts import Facts
 from syncengine.planner.freeze import Key
 from syncengine.planner.freeze import frozen
@@ -96,7 +97,8 @@ def _gone(builder: Builder, rules: Rules) -> Action:
         return Action(builder.pair, "none", "gone on both sides")
     if isinstance(found, Problem):
         return _told(builder, rules, Action(builder.pair, "none", found.message, problem=found))
-    return _told(builder, rules, _action(builder, found, (), None))
+    decisions = taken_along(builder.pair, builder.mapping) if found.kind in ENDS else ()
+    return _told(builder, rules, _action(builder, found, decisions, None))
 
 
 def _told(builder: Builder, rules: Rules, action: Action) -> Action:

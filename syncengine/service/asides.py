@@ -63,6 +63,7 @@ def skip(company: Company, ids: Sequence[int]) -> int:
                 remedy="`syncengine errors` and `syncengine waiting` show their ids.",
             )
         for subject in skipped:
+            _ask_no_more(store, subject)
             store.history.note(subject, "skipped", {"by": "person"})
     return len(skipped)
 
@@ -88,8 +89,15 @@ def _exclude(store: SqlStore, order: str, subjects: Sequence[tuple[Subject, str]
     ids = []
     for subject, number in subjects:
         ids.append(store.work.exclude(subject, number))
+        _ask_no_more(store, subject)
         store.history.note(subject, "excluded", {"by": "person"})
     return {"id": ids[0], "order": order, "mapping": subjects[0][0].mapping}
+
+
+def _ask_no_more(store: SqlStore, subject: Subject) -> None:
+    """Its conflicts are set aside with it: once it is planned again they are found again."""
+    if subject.coupling is not None:
+        store.conflicts.refresh(subject.mapping, subject.coupling, [])
 
 
 def _subjects(store: SqlStore, mapping: str, order: str) -> list[tuple[Subject, str]]:

@@ -159,6 +159,22 @@ def test_a_skipped_problem_is_told_no_more_until_the_record_changes(bench: Bench
     assert [one["record"]["number"] for one in cli.json("waiting")] == [number]
 
 
+def test_a_conflict_is_set_aside_with_its_order(bench: Bench, cli: Cli) -> None:
+    """It is neither listed nor counted any more; taken back, it is asked again."""
+    number = bench.sales_order(2)
+    bench.sync()
+    order, document = bench.seller.order(number), bench.clerk.order(number)
+    bench.clerk.change_line(document, document["salesOrderLines"][0], quantity=15)
+    bench.seller.edit(order["salesorderid"], lines={order["order_details"][0]["salesorderdetailid"]: {"quantity": 20}})
+    bench.sync(expect=1)
+    excluded = cli.json("exclude", number)
+    bench.sync()
+    assert cli.json("conflicts") == []
+    cli.json("retry", str(excluded["id"]))
+    bench.sync(expect=1)
+    assert [one["group"] for one in cli.json("conflicts")] == ["goods"]
+
+
 def test_a_skipped_problem_can_be_taken_back(bench: Bench, cli: Cli) -> None:
     _waiting_order(bench)
     (waits,) = cli.json("waiting")

@@ -17,6 +17,7 @@ from tests.scenarios.acts import FULFILLED
 from tests.scenarios.acts import INVOICED
 from tests.scenarios.acts import PARTIAL
 from tests.scenarios.acts import SUBMITTED
+from tests.scenarios.acts import back_quantities
 from tests.scenarios.acts import cancel
 from tests.scenarios.acts import change_back_line
 from tests.scenarios.acts import coupled
@@ -26,6 +27,7 @@ from tests.scenarios.acts import delete_invoiced_orders
 from tests.scenarios.acts import edit_line
 from tests.scenarios.acts import history
 from tests.scenarios.acts import invoice
+from tests.scenarios.acts import invoice_in_sales
 from tests.scenarios.acts import listed
 from tests.scenarios.acts import live
 from tests.scenarios.acts import message
@@ -431,6 +433,49 @@ def test_resubmitted_after_posting(shop: Bench) -> None:
     assert listed(shop) == ["posted-and-changed"]
     assert (live(shop, number), state(shop, number)) == ([], SUBMITTED)
     assert shop.writes("back_office") == []
+
+
+@scenario(
+    "an order with an open conflict",
+    "it is posted whole in the back office",
+    "the conflict makes way for a question that can be answered; closed in Sales by a person, it ends, and the "
+    "history names what was lost",
+)
+def test_posted_with_an_open_conflict(shop: Bench) -> None:
+    number = coupled(shop)
+    change_back_line(shop, number, quantity=15)
+    edit_line(shop, number, quantity=20)
+    shop.sync(expect=1)
+    ship(shop, number)
+    invoice(shop, number)
+    shop.sync(expect=1, sweep_all=True)
+    with shop.company.store() as store, store.transaction():
+        assert (listed(shop), list(store.conflicts.open())) == (["posted-and-changed"], [])
+    invoice_in_sales(shop, number)
+    shop.sync()
+    assert (listed(shop), state(shop, number)) == ([], INVOICED)
+    (lost,) = history(shop, number, "decided")[-1]["decisions"]
+    assert (lost["group"], lost["outcome"], lost["sales"]["quantity"]) == ("goods", "keep", 20)
+    shop.agreed()
+
+
+@scenario(
+    "an order with an open conflict",
+    "a clerk deletes it in the back office",
+    "it is opened again in Sales and nobody is asked about the conflict; submitted, it is made as the seller has it",
+)
+def test_deleted_with_an_open_conflict(shop: Bench) -> None:
+    number = coupled(shop)
+    change_back_line(shop, number, quantity=15)
+    edit_line(shop, number, quantity=20)
+    shop.sync(expect=1)
+    delete_in_back_office(shop, number)
+    shop.sync(sweep_all=True)
+    assert state(shop, number) == ACTIVE
+    shop.seller.submit(sales_id(shop, number))
+    shop.sync()
+    assert back_quantities(shop, number) == [20, 3]
+    shop.agreed()
 
 
 @scenario(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -168,22 +169,25 @@ def test_canceled_then_revived(shop: Bench) -> None:
     ("policy", "then"),
     [
         ("ask", "a person is asked; the document stays"),
-        ("remove", "after two looks the document is archived and removed"),
+        ("remove", "after two looks the document is archived and removed, and the history names the clerk's last edit"),
         ("uncouple", "after two looks the document stays for good, and comes not back to Sales"),
     ],
 )
 def test_deleted_in_sales(shop: Bench, policy: str, then: str) -> None:
     shop.overlay(f"name: {ORDER}\ndeleted: {{in_sales: {policy}}}\n")
     number = coupled(shop)
-    release(shop, number)
-    shop.sync()
     shop.mark()
+    shop.clerk.change(live(shop, number)[0], requestedDeliveryDate="2027-03-16")
+    release(shop, number)
     delete_in_sales(shop, number)
     left = _sales_ids(shop)
     code = 1 if policy == "ask" else 0
     shop.sync(expect=code)
     assert len(live(shop, number)) == (0 if policy == "remove" else 1), then
     assert listed(shop) == (["deleted-in-sales"] if policy == "ask" else [])
+    if policy == "remove":
+        lost = {one["group"]: one for one in history(shop, number, "planned")[-1]["decisions"]}["requested_delivery"]
+        assert (lost["outcome"], lost["back_office"]) == ("keep", date(2027, 3, 16))
     shop.mark()
     shop.sync(expect=code, sweep_all=True)
     assert shop.writes() == []
