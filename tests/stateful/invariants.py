@@ -19,7 +19,7 @@ from syncengine.sandbox.promise import unseen
 from tests.bench.bench import Bench
 from tests.bench.outstanding import listed
 from tests.stateful.people import GROUPS
-from tests.stateful.people import REMOVED
+from tests.stateful.people import LINE_GROUPS
 from tests.stateful.people import Order
 from tests.stateful.people import People
 from tests.stateful.people import shown
@@ -99,7 +99,8 @@ def evidence(bench: Bench, people: People) -> Evidence:
         decisions = [one for event in events for one in event.get("decisions", [])]
         decided[order.key] = json.dumps(decisions, default=str)
         if any(one["group"] == LINE_SET for one in decisions):
-            decided[order.key] += REMOVED  # what loses there is a line's going, which has no value
+            # A line that comes or goes is named by its id there, not by what it holds.
+            decided[order.key] += " ".join(one.value for one in people.said if one.group in LINE_GROUPS)
         flows += _flows(order, events)
     found.shown, found.decided, found.flows = shows, decided, flows
     return found

@@ -21,6 +21,7 @@ GROUPS: tuple[Group, ...] = (
     "city", "day", "quantity", "price", "second line", "added by the seller", "added by the clerk",
 )  # fmt: skip
 ADDED: dict[Side, Group] = {"sales": "added by the seller", "back_office": "added by the clerk"}
+LINE_GROUPS = ("second line", *ADDED.values())  # what a line is there for, or gone
 PRODUCTS: dict[Group, int] = {
     "quantity": 0, "price": 0, "second line": 1, "added by the seller": 5, "added by the clerk": 6,
 }  # fmt: skip
