@@ -34,6 +34,7 @@ from syncengine.engine.traces import doubted
 from syncengine.engine.traces import gather
 from syncengine.engine.traces import must_not_go_back
 from syncengine.engine.waking import wake_orders
+from syncengine.engine.wishes import refused
 from syncengine.engine.wishes import wished
 from syncengine.errors import FailureClass
 from syncengine.mapping.model import TableMapping
@@ -254,6 +255,8 @@ class Applier:
             # Nobody can choose between the halves any more: the problem asks instead of the conflicts.
             store.conflicts.refresh(mapping.name, pair.coupling, [])
         if action.problem is not None:
+            if pair.coupling is not None:
+                refused(self.run, pair.coupling, action.problem)
             self._park(candidate, action.problem, action)
         else:
             self._done(subject)

@@ -93,7 +93,7 @@ class Budget:
 def _standing(run: Run, kind: str) -> SafetyLimit | None:
     """An approval holds for a day: what it was given for is no longer what happens then."""
     limit = run.store.limits.standing(kind)
-    if limit is None or limit.approved_at is None or run.clock.now() - limit.approved_at < DAY:
+    if limit is None or limit.approved_at is None or not _over(run, limit):
         return limit
     run.store.limits.close(limit.id)
     return None
@@ -195,13 +195,21 @@ def stop(run: Run, kind: str, message: str, number: int, side: Side) -> None:
     )
 
 
-def still_holding(run: Run) -> bool:
-    """At the end of a run: does anything wait for an approval? What is over, or was approved and not used, ends."""
+def _over(run: Run, limit: SafetyLimit) -> bool:
+    return limit.approved_at is None or run.clock.now() - limit.approved_at >= DAY
+
+
+def still_holding(run: Run, *, whole: bool = True) -> bool:
+    """At the end of a run: does anything wait for an approval? What is over, or was approved and not used, ends.
+
+    What stopped all writing is over when a `whole` run has come to its end: it has looked at everything again.
+    """
     waits = False
     for limit in run.store.limits.all():
         if limit.kind not in WORDS:
-            continue
-        if limit.status == "open" and limit.number:
+            if whole and not run.dry_run and _over(run, limit):
+                run.store.limits.close(limit.id)
+        elif limit.status == "open" and limit.number:
             waits = True
         elif not run.dry_run:
             run.store.limits.close(limit.id)

@@ -85,8 +85,9 @@ def execute(run: Run, asked: Asked) -> Result:
         return Result("interrupted", 130)
     bad = any(counts.failed or counts.conflicts for counts in run.counts.by_name.values())
     bad = bad or bool(asked.script is not None and asked.script.moved)
+    whole = asked.kind in ("sync", "full-sync") and not (asked.mappings or asked.orders)
     with run.store.transaction():
-        if limits.still_holding(run):
+        if limits.still_holding(run, whole=whole):
             return Result("completed-with-errors", WritingStopped.exit_code)
     return Result("completed-with-errors", 1) if bad else Result("completed", 0)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from syncengine.engine.context import Run
 from syncengine.mapping.model import TableMapping
+from syncengine.orders.restore import NEVER
+from syncengine.planner.steps import Problem
 from syncengine.ports import Operation
 from syncengine.records.record import Pair
 from syncengine.records.record import Record
@@ -27,6 +29,12 @@ def wished(run: Run, mapping: TableMapping, pair: Pair) -> tuple[Record, str] | 
     if document is None:
         return None
     return run.record(mapping, "back_office", document), reason_of(int(wanted))
+
+
+def refused(run: Run, coupling: int, problem: Problem) -> None:
+    """Forget the wish that can never be granted, once it has been said: it would be refused in every run."""
+    if problem.code == NEVER:
+        run.store.remembered.put(wish_of(coupling), None)
 
 
 def granted(run: Run, operation: Operation) -> None:

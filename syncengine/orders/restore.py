@@ -6,6 +6,8 @@ Sales afterwards like any edit of a clerk.
 
 from __future__ import annotations
 
+from typing import Final
+
 from syncengine.errors import FailureClass
 from syncengine.orders import states
 from syncengine.orders.gone import in_review
@@ -20,6 +22,9 @@ from syncengine.planner.steps import Problem
 from syncengine.records.record import LinePair
 from syncengine.records.record import Record
 
+NEVER: Final = "not-restorable"
+"""The code of the problem with which a wish ends."""
+
 
 def restore(builder: Builder, version: Record, reason: str) -> Built | Problem:
     pair = builder.pair
@@ -27,9 +32,9 @@ def restore(builder: Builder, version: Record, reason: str) -> Built | Problem:
     if states.anything_shipped(order) or sales.state in states.CLOSED:
         return Problem(
             FailureClass.PERSON,
-            "not-restorable",
+            NEVER,
             "goods of the order have left, so that no earlier version of it can be brought back",
-            "Correct the order in the back office by hand.",
+            "Correct the order in the back office by hand; then `syncengine retry`.",
             "back_office",
         )
     if order.state == states.IN_REVIEW:

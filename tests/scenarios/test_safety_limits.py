@@ -258,3 +258,22 @@ def test_given_another_company_behind_the_url_when_a_run_comes_then_writing_stop
     bench.sync()
     assert _changed(bench, numbers) == 1
     bench.agreed()
+
+
+def test_given_a_system_that_is_the_old_one_again_when_a_run_comes_then_nothing_waits_for_an_approval(
+    bench: Bench,
+) -> None:
+    """Somebody has put the url right: what had stopped all writing is over, and is neither listed nor alerted."""
+    numbers = _orders(bench, 2)
+    with bench.company.store(writes=True) as store, store.transaction():
+        known = store.remembered.get("identity:back_office")
+        store.remembered.put("identity:back_office", "00000000-1111-2222-3333-444444444444")
+    bench.sync(expect=6)
+    with bench.company.store(writes=True) as store, store.transaction():
+        store.remembered.put("identity:back_office", known)
+    bench.sync(mappings=("CUSTOMER",))
+    assert len(_waiting(bench)) == 1, "a run of some mappings has not looked at everything"
+    _change(bench, numbers[0])
+    bench.sync()
+    assert _waiting(bench) == []
+    bench.agreed()
