@@ -129,10 +129,14 @@ def comes_to_rest(seen: Evidence) -> Iterator[str]:
 
 
 def no_edit_dropped(seen: Evidence) -> Iterator[str]:
-    """It stands on the side where it was made (what still differs is `comes_to_rest`'s), or a decision names it."""
+    """It stands on the side where it was made (what still differs is `comes_to_rest`'s), or, where nothing stands there
+    any more, on the other; or a decision names it.
+    """
     for edit in seen.edits or ():
         shown = seen.shown.get((edit.order, edit.group), {})
-        if shown.get(edit.side) != edit.value and edit.value not in seen.decided.get(edit.order, ""):
+        own = shown.get(edit.side)
+        stands = own == edit.value or (not own and edit.value in shown.values())
+        if not stands and edit.value not in seen.decided.get(edit.order, ""):
             yield f"{edit} is gone without a decision that names it; shown: {dict(shown)}"
 
 

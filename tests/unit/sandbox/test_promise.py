@@ -66,6 +66,13 @@ OTHER_BREACHES: list[tuple[dict[str, Any], str]] = [
 ]
 
 
+def test_an_edit_that_was_carried_over_before_its_own_document_ended_is_there() -> None:
+    seen = Evidence(edits=[EDIT], shown={("ORD-1", "city"): {"sales": "", "back_office": "Salem"}})
+    assert broken(seen) == []
+    seen.shown = {("ORD-1", "city"): {"sales": "", "back_office": "Bend"}}
+    assert len(broken(seen)) == 1
+
+
 def test_the_eight_statements_each_have_one_in_their_order() -> None:
     assert [(one.number, one.name) for one in PROMISE] == list(enumerate(CASES, start=1))
 
