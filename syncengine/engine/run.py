@@ -36,6 +36,8 @@ from syncengine.ports import Subject
 
 log = get_logger()
 
+IN_USE = "mappings-in-use"
+
 Kind = Literal["full-sync", "couple", "sync", "apply", "verify"]
 Status = Literal["completed", "completed-with-errors", "refused", "interrupted", "failed"]
 
@@ -234,14 +236,32 @@ def _loaded(run: Run) -> set[str]:
 
 
 def _mappings_changed(run: Run) -> None:
-    """A mapping that was edited gives every record that waits for a person another chance."""
+    """A mapping that was edited gives every record that waits for a person another chance.
+
+    One that is no longer in use has nobody to plan its records: they are set aside until it is in use again.
+    """
     digests = {f"mapping:{name}": run.digests.get(name, "") for name in run.mappings}
-    before = run.store.remembered.some(list(digests))
+    before = run.store.remembered.some([*digests, IN_USE])
+    used = before.get(IN_USE)
+    if used != sorted(run.mappings):
+        run.store.remembered.put(IN_USE, sorted(run.mappings))
+        _out_of_use(run, set(used) if isinstance(used, list) else set(run.mappings))
     for mapping, (name, now) in zip(run.mappings, digests.items(), strict=True):
         if before.get(name) != now:
             run.store.remembered.put(name, now)
             if name in before:
                 run.store.work.retry_mapping(mapping)
+
+
+def _out_of_use(run: Run, before: set[str]) -> None:
+    gone, back = sorted(before - run.mappings.keys()), sorted(run.mappings.keys() - before)
+    for name in gone:
+        run.store.work.lay_by(name)
+        run.store.conflicts.close(name)
+    for name in back:
+        run.store.work.take_up(name)
+    if gone or back:
+        log.info("mappings_in_use", gone=gone, back=back)
 
 
 def _mode_changed(run: Run) -> None:

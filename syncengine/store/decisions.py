@@ -77,6 +77,11 @@ class SqlConflicts:
                     update(tables.conflicts).where(_c.id == conflict.id).values(status="closed", closed_at=now)
                 )
 
+    def close(self, mapping: str) -> None:
+        """Nobody is asked any more about the records of this mapping."""
+        where = and_(_c.company == self.session.company, _c.mapping == mapping, _c.status == "open")
+        self.session.run(update(tables.conflicts).where(where).values(status="closed", closed_at=self.session.now()))
+
     def open(
         self,
         *,

@@ -349,6 +349,19 @@ class SqlWork:
         self.session.run(delete(tables.waits).where(_waits.work_id.in_([row["id"] for row in rows])))
         return [Subject(row["mapping"], row["coupling_id"], row["side"], row["remote_id"]) for row in rows]
 
+    def lay_by(self, mapping: str) -> None:
+        """Nobody plans the records of this mapping any more: they are skipped, all of them."""
+        where = and_(self._of(mapping), _w.state.in_((PENDING, PARKED)))
+        self.session.run(delete(tables.waits).where(_waits.work_id.in_(select(_w.id).where(where))))
+        values = {"state": SKIPPED, "next_at": None, "updated_at": self.session.now()}
+        self.session.run(update(tables.work).where(where).values(**values))
+
+    def take_up(self, mapping: str) -> None:
+        """What was skipped of this mapping is to be planned again."""
+        self.session.run(
+            update(tables.work).where(self._of(mapping), _w.state == SKIPPED).values(state=PENDING, next_at=None)
+        )
+
     def retry(self, ids: Sequence[int] | None) -> int:
         """Parked records, all or these, are to be planned again; gives how many. Named ones also if set aside."""
         where = and_(_w.company == self.session.company, _w.state == PARKED)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from syncengine.config.mapping_files import shipped_folder
+from syncengine.store.health import by_mapping
+from syncengine.store.queries import aside
 from tests.bench.bench import Bench
+from tests.scenarios.acts import write_note
 
 COLUMN_PAIR = """
 name: SALESORDER-ORDER
@@ -198,3 +202,29 @@ def test_quotes_stay_where_they_are_where_an_overlay_says_so(bench: Bench, overl
     bench.sync()
     assert bench.clerk.person.get(bench.clerk._path("salesQuotes"))["value"] == []
     bench.agreed()
+
+
+def test_what_was_outstanding_of_a_mapping_that_is_taken_out_is_set_aside_until_it_is_back(bench: Bench) -> None:
+    """Nobody plans it any more: it is neither counted nor alerted, and nothing of it is lost."""
+    account = bench.admin.person.request("POST", "accounts", {"name": "Proseware"}, prefer="return=representation")
+    number = bench.sales_order(1, account=account["accountid"])
+    write_note(bench, number, "Call first")
+    bench.sync()
+    waiting = [("NOTE-ATTACHMENT", 1), ("SALESORDER-ORDER", 1)]
+    assert _waiting(bench) == waiting
+    folder = bench.folder / "without"
+    shutil.copytree(shipped_folder(), folder)
+    (folder / "note-attachment.yaml").unlink()
+    bench.configure(mappings={"paths": [str(folder)]})
+    bench.sync()
+    assert _waiting(bench) == waiting[1:]
+    with bench.company.session() as session:
+        assert [row["mapping"] for row in aside(session)] == ["NOTE-ATTACHMENT"]
+    bench.configure(mappings={"paths": [str(shipped_folder())]})
+    bench.sync()
+    assert _waiting(bench) == waiting
+
+
+def _waiting(bench: Bench) -> list[tuple[str, int]]:
+    with bench.company.session() as session:
+        return sorted((name, one.work["waiting"]) for name, one in by_mapping(session).items() if one.work["waiting"])
