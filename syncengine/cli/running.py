@@ -82,7 +82,7 @@ def couple(options: Options, mappings: tuple[str, ...], wait_s: float, *, dry_ru
 @click.command()
 @mapping_option
 @click.option("--order", "orders", multiple=True, metavar="ID", help="Only this order, by number or id; repeat.")
-@click.option("--sweep", "sweep_all", is_flag=True, help="Compare all coupled orders, whatever their stamps say.")
+@click.option("--sweep", "sweep_all", is_flag=True, help="Compare all records, whatever their stamps say.")
 @dry_run_option
 @wait_option
 @json_option

@@ -228,13 +228,14 @@ def accounted(coupling: Coupling, side: Side, document: Document) -> bool:
 
 def differs(run: Run, mapping: TableMapping, side: Side, document: Document, base: Base | None) -> bool:
     """Does the document show something that its base does not, whatever its token says?"""
-    if base is None:
-        return True
     try:
-        seen = run.record(mapping, side, document)
+        return base is None or unlike(mapping, run.record(mapping, side, document), base.of(side))
     except ValueError:
         return True
-    picture = base.of(side)
+
+
+def unlike(mapping: TableMapping, seen: Record, picture: Record) -> bool:
+    """Is the record in anything that is compared another one than when both sides last agreed?"""
     rows = [row.name for row in mapping.rows.values() if row.compared]
     if seen.state != picture.state or any(not same(seen.fields.get(r), picture.fields.get(r)) for r in rows):
         return True

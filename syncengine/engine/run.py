@@ -14,6 +14,7 @@ from syncengine.engine.context import Run
 from syncengine.engine.detect import detect
 from syncengine.engine.detect import loaded
 from syncengine.engine.detect import open_polls
+from syncengine.engine.doubled import park_doubled
 from syncengine.engine.load import begin_only
 from syncengine.engine.load import load
 from syncengine.engine.naming import take_in
@@ -23,6 +24,7 @@ from syncengine.engine.resume import Resumer
 from syncengine.engine.scripted import Script
 from syncengine.engine.still_there import still_there
 from syncengine.engine.sweep import sweep
+from syncengine.engine.sweep import sweep_unmet
 from syncengine.engine.verify import Verified
 from syncengine.engine.verify import verify
 from syncengine.errors import FailureClass
@@ -175,8 +177,11 @@ def _sync(run: Run, asked: Asked) -> None:
                 _load(run, mapping, again=mapping.name in expired)
             applier.work_through(mapping)
     for mapping in _at_work(run, asked):
-        if mapping.kind == "order" or mapping.deleted.get("back_office") == FOLLOW:
+        if asked.sweep_all or mapping.kind == "order" or mapping.deleted.get("back_office") == FOLLOW:
             sweep(run, mapping, interval_s=asked.sweep_interval_s, everything=asked.sweep_all)
+            if asked.sweep_all:
+                sweep_unmet(run, mapping)
+                park_doubled(run, mapping)
             applier.work_through_all([mapping])
     if still_there(run, mappings, interval_s=asked.sweep_interval_s, everything=asked.sweep_all):
         applier.work_through_all(mappings)

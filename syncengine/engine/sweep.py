@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -15,12 +16,17 @@ from typing import Any
 from syncengine.engine.context import Run
 from syncengine.engine.detect import LOADED
 from syncengine.engine.load import accounted
-from syncengine.engine.load import differs
+from syncengine.engine.load import unlike
+from syncengine.engine.unequal import plan_again
+from syncengine.engine.unequal import unequal
+from syncengine.engine.unmet import unmet
 from syncengine.mapping.model import TableMapping
 from syncengine.observe.logging import get_logger
 from syncengine.ports import Coupling
 from syncengine.ports import Subject
 from syncengine.records.document import Document
+from syncengine.records.document import Gone
+from syncengine.records.record import Record
 from syncengine.records.values import SIDES
 from syncengine.records.values import Side
 
@@ -88,9 +94,49 @@ def _compare(run: Run, mapping: TableMapping, some: Sequence[Coupling]) -> None:
         whole = [(side, d) for held in documents.values() for side, d in held.items() if isinstance(d, Document)]
         run.references.preload(mapping, whole)
         for coupling in some:
-            held = documents[coupling.id]
-            for side, seen in held.items():
-                if not isinstance(seen, Document) or differs(run, mapping, side, seen, coupling.base):
-                    log.info("sweep_found", mapping=mapping.name, coupling=coupling.id, side=side)
-                    known = isinstance(seen, Document) and accounted(coupling, side, seen)
-                    run.store.work.add(Subject(mapping.name, coupling.id), changed=side, swept=known)
+            _look_at(run, mapping, coupling, documents[coupling.id])
+
+
+def _look_at(run: Run, mapping: TableMapping, coupling: Coupling, held: Mapping[Side, Document | Gone]) -> None:
+    """What either side shows that its picture does not is work; so is what differs though both are as pictured."""
+    records: dict[Side, Record] = {}
+    changed = False
+    for side, seen in held.items():
+        record = _record(run, mapping, side, seen)
+        if record is not None and coupling.base is not None and not unlike(mapping, record, coupling.base.of(side)):
+            records[side] = record
+            continue
+        changed = True
+        log.info("sweep_found", mapping=mapping.name, coupling=coupling.id, side=side)
+        known = isinstance(seen, Document) and accounted(coupling, side, seen)
+        run.store.work.add(Subject(mapping.name, coupling.id), changed=side, swept=known)
+    if changed or len(records) < len(SIDES):
+        return
+    found = list(unequal(run.rules[mapping.name], mapping, coupling.line_pairs, records))
+    subject = Subject(mapping.name, coupling.id)
+    if found and run.store.work.state(subject) is None and subject not in run.store.journal.busy(mapping.name):
+        log.info("sweep_found", mapping=mapping.name, coupling=coupling.id, side="both")
+        plan_again(run, mapping, coupling, found, swept=True)
+
+
+def _record(run: Run, mapping: TableMapping, side: Side, seen: Document | Gone) -> Record | None:
+    """None where there is none, or it cannot be read as the mapping says."""
+    if not isinstance(seen, Document):
+        return None
+    try:
+        return run.record(mapping, side, seen)
+    except ValueError:
+        return None
+
+
+def sweep_unmet(run: Run, mapping: TableMapping) -> None:
+    """Records that ought to have entered, and that nothing has ever brought, become work."""
+    for page in unmet(run, mapping):
+        with run.store.transaction():
+            for document in page.documents:
+                subject = Subject(mapping.name, None, page.side, document.id)
+                if run.store.work.state(subject) is None and subject not in run.store.journal.busy(mapping.name):
+                    log.info("sweep_found", mapping=mapping.name, record=document.id, side=page.side)
+                    run.store.work.add(subject, swept=True)
+        if run.stop_asked():
+            return

@@ -23,6 +23,9 @@ TOLD = {"open": ACTIVE, "paid": PAID, "canceled": CANCELED, "corrective": CANCEL
 class InvoiceRules(PlainRules):
     """A posted invoice is frozen; only its state goes on. Sales lets nobody edit one that is paid or canceled."""
 
+    def contradict(self, sales: Record, back_office: Record) -> bool:
+        return _wanted(sales, back_office) is not None
+
     def create(self, builder: Builder, source: Side) -> Built:
         steps = create_record(builder, source)
         state = TOLD.get(builder.pair.record(source).state or "", ACTIVE)

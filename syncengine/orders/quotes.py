@@ -20,6 +20,7 @@ from syncengine.planner.rules import PlainRules
 from syncengine.planner.steps import Decision
 from syncengine.planner.steps import Problem
 from syncengine.planner.writes import update_side
+from syncengine.records.record import Record
 
 DRAFT, ACTIVE = "draft", "active"
 
@@ -30,6 +31,9 @@ OVER = {
 
 
 class QuoteRules(PlainRules):
+    def contradict(self, sales: Record, back_office: Record) -> bool:
+        return sales.state in OVER  # the document of such a quote is removed
+
     def review(self, builder: Builder, decided: Decided) -> tuple[tuple[Decision, ...], Problem | None]:
         if builder.pair.record("sales").state != DRAFT:
             return decided.decisions, None

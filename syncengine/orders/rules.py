@@ -66,6 +66,10 @@ class OrderRules:
     def compares(self, row: Row | None, *, line: bool) -> bool:
         return True
 
+    def contradict(self, sales: Record, back_office: Record) -> bool:
+        """One that was canceled has no document any more, unless goods have left."""
+        return sales.state == states.CANCELED or (sales.state in states.CLOSED and not _in_step(sales, back_office))
+
     def policy(self, pair: Pair, mapping: TableMapping, group: str, line: Line) -> Policy:
         """Goods are a person's to decide until something is released or shipped; then the back office's."""
         policy = policy_of(mapping, group, line)

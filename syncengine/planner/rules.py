@@ -54,6 +54,10 @@ class Rules(Protocol):
         """Are both sides meant to hold the same in this row? `row` None: as to which lines there are."""
         ...
 
+    def contradict(self, sales: Record, back_office: Record) -> bool:
+        """Is the record's life over on one side, and the other one does not know of it?"""
+        ...
+
     def policy(self, pair: Pair, mapping: TableMapping, group: str, line: Line) -> Policy:
         """The conflict policy for one group of this pair."""
         ...
@@ -98,6 +102,9 @@ class PlainRules:
 
     def compares(self, row: Row | None, *, line: bool) -> bool:
         return True
+
+    def contradict(self, sales: Record, back_office: Record) -> bool:
+        return False
 
     def policy(self, pair: Pair, mapping: TableMapping, group: str, line: Line) -> Policy:
         return policy_of(mapping, group, line)

@@ -119,3 +119,19 @@ def test_a_value_that_differs_by_a_declared_loss_counts_as_agreed(bench: Bench) 
     bench.sync()
     assert str(bench.seller.order(number)["order_details"][0]["priceperunit"]).startswith("1.23")
     bench.agreed()
+
+
+@pytest.mark.loaded(False)
+@pytest.mark.parametrize("first", ["nothing", "couple"])
+def test_what_a_mapping_leaves_as_it_was_is_not_missing(bench: Bench, first: str) -> None:
+    """Neither is it taken in by a sweep; what comes later is."""
+    bench.overlay(f"name: SALESORDER-ORDER\nfull_sync: {first}\n")
+    before = bench.sales_order(2)
+    bench.sync()
+    bench.sync(sweep_all=True)
+    verified = bench.verify()
+    assert (verified["differences"], verified["exit_code"]) == ([], 0)
+    after = bench.sales_order(3)
+    bench.sync()
+    assert [bool(bench.live_documents(number)) for number in (before, after)] == [False, True]
+    bench.agreed()
