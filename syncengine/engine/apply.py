@@ -17,6 +17,7 @@ from syncengine.engine.abandoned import with_leftovers
 from syncengine.engine.belongings import with_belongings
 from syncengine.engine.context import Run
 from syncengine.engine.entering import enter
+from syncengine.engine.leaving import ended
 from syncengine.engine.limits import Gate
 from syncengine.engine.operations import Operations
 from syncengine.engine.pausing import paused
@@ -245,6 +246,8 @@ class Applier:
                 store.history.note(subject, "decided", explain.decisions(action))
             store.couplings.end(pair.coupling or 0, status, action.reason)
             store.history.note(subject, "ended", {"reason": action.reason, "status": status})
+            if status != "closed":
+                ended(self.run, mapping.name)
             self._done(subject)
             self.run.counts.of(mapping.name).uncoupled += 1
             return

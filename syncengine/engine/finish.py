@@ -20,6 +20,7 @@ from syncengine.engine.filed import FILED
 from syncengine.engine.filed import filed_version
 from syncengine.engine.followers import carried
 from syncengine.engine.followers import followers
+from syncengine.engine.leaving import ended
 from syncengine.engine.recover import settle as settle_unknown
 from syncengine.engine.wishes import granted
 from syncengine.errors import FailureClass
@@ -131,6 +132,8 @@ class Finisher:
                 for one in left_behind:
                     store.work.add(one)
                 store.history.note(subject, "ended", {"reason": operation.reason, "status": status})
+                if status != "closed":
+                    ended(self.run, mapping.name)
                 store.work.done(subject)
                 self.run.in_hand.done(subject)
                 self.run.counts.of(mapping.name).uncoupled += 1

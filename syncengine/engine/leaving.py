@@ -44,3 +44,20 @@ def look_again(
     for name, side, remote_id in store.cursors.left(belonging, reasons):
         store.work.add(Subject(name, None, side, remote_id))
         store.cursors.forget(name, side, [remote_id])
+
+
+def let_go(store: Store, mappings: Mapping[str, TableMapping], mapping: str) -> list[str]:
+    """A record of this mapping is coupled no more: what was refused for it may be none of ours now, and is tried again.
+
+    Gives the mappings that look it up. In a transaction.
+    """
+    names = [name for name, one in mappings.items() if any(mapping in row.lookup for row in one.rows.values())]
+    store.work.retry_alone(names)
+    return names
+
+
+def ended(run: Run, mapping: str) -> None:
+    """The same within a run, of what this run has tried itself as well."""
+    names = let_go(run.store, run.mappings, mapping)
+    for subject in [one for one in run.refused if one.coupling is None and one.mapping in names]:
+        del run.refused[subject]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from syncengine.engine.leaving import let_go
 from syncengine.engine.naming import looked_up
 from syncengine.engine.pausing import EVERYTHING
 from syncengine.engine.pausing import PAUSED
@@ -135,6 +136,8 @@ def uncouple(company: Company, mapping: str, record: str | None) -> list[Couplin
             store.couplings.end(coupling.id, "uncoupled", "by a person")
             store.work.drop(subject)
             store.history.note(subject, "ended", {"reason": "uncoupled by a person"})
+        if chosen:
+            let_go(store, company.offline_mappings(), mapping)
     return chosen
 
 

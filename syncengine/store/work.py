@@ -349,6 +349,12 @@ class SqlWork:
         self.session.run(delete(tables.waits).where(_waits.work_id.in_([row["id"] for row in rows])))
         return [Subject(row["mapping"], row["coupling_id"], row["side"], row["remote_id"]) for row in rows]
 
+    def retry_alone(self, mappings: Sequence[str]) -> None:
+        """Uncoupled records of these mappings that wait for a person are to be planned again."""
+        alone = and_(_w.company == self.session.company, _w.mapping.in_(list(mappings)), _w.coupling_id.is_(None))
+        where = and_(alone, _w.state == PARKED, _w.failure == str(FailureClass.PERSON))
+        self.session.run(update(tables.work).where(where).values(state=PENDING))
+
     def lay_by(self, mapping: str) -> None:
         """Nobody plans the records of this mapping any more: they are skipped, all of them."""
         where = and_(self._of(mapping), _w.state.in_((PENDING, PARKED)))

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from syncengine.sandbox.exchange import to_json
+from syncengine.service.asides import uncouple
 from tests.bench.bench import Bench
 
 pytestmark = pytest.mark.loaded
@@ -146,3 +147,22 @@ def test_an_invoice_wakes_its_order_before_any_sweep(bench: Bench) -> None:
     assert len(invoices(bench)) == 1
     assert bench.seller.order(order["externalDocumentNumber"])["statecode"] == 4
     bench.agreed()
+
+
+@pytest.mark.parametrize("rest", ["posted too", "uncoupled"])
+def test_an_invoice_of_an_order_that_was_deleted_in_sales_is_asked_about_once(bench: Bench, rest: str) -> None:
+    """Sales refuses it while its order is coupled; once that has ended, the invoice stays in the back office."""
+    order = released(bench, 2, 3)
+    key = order["externalDocumentNumber"]
+    bench.admin.delete(bench.seller.order(key)["salesorderid"])
+    bench.sync(expect=1)
+    bench.clerk.act(order, "ship")
+    if rest == "posted too":
+        bench.clerk.act(order, "invoice")
+    else:
+        line = order["salesOrderLines"][0]
+        bench.clerk.act(order, "invoice", lines=[{"sequence": line["sequence"], "quantity": 1}])
+        assert {one["code"] for one in bench.sync(expect=1)["errors"]} == {"deleted-in-sales", "refused"}
+        uncouple(bench.company, "SALESORDER-ORDER", key)
+    bench.sync(sweep_all=True)
+    assert (len(posted(bench, order)), invoices(bench)) == (1, [])
