@@ -415,3 +415,20 @@ def test_the_bill_to_address_is_the_back_offices(bench: Bench) -> None:
     changed = bench.clerk.order(number)
     assert bench.seller.order(number)["billto_name"] == changed["billToName"] != there["billToName"]
     bench.agreed()
+
+
+def test_a_post_code_in_small_letters_is_one_in_capitals(bench: Bench) -> None:
+    """Business Central keeps post codes in capitals: nobody has changed them, and each side keeps its own."""
+    number = bench.sales_order(2, shipto_line1="1 Mall", shipto_city="London", shipto_postalcode="sw1a 1aa")
+    bench.sync()
+    document = bench.clerk.order(number)
+    assert document["shipToPostCode"] == "SW1A 1AA"
+    bench.agreed()
+    bench.seller.edit(bench.seller.order(number)["salesorderid"], shipto_postalcode="sw1a 2ab")
+    bench.sync()
+    bench.clerk.change(bench.clerk.order(number), shipToCity="Westminster")
+    bench.sync()
+    here, there = bench.seller.order(number), bench.clerk.order(number)
+    assert (here["shipto_postalcode"], here["shipto_city"]) == ("sw1a 2ab", "Westminster")
+    assert there["shipToPostCode"] == "SW1A 2AB"
+    bench.agreed()

@@ -225,7 +225,7 @@ def _text(row: Row, side: Side) -> Act | None:
     columns = row.columns(side)
     if type(row.transform) not in (AsIs, Fits, Country) or len(columns) != 1 or row.is_reference:
         return None
-    value = {columns[0]: "DE" if isinstance(row.transform, Country) else "OTHER"}
+    value = {columns[0]: "DE" if isinstance(row.transform, Country) else "Other"}
     if side == "sales":
         return sales(**value)
     return _raw(side, "salesOrder", **value) if row.to == "sales" else back(**value)

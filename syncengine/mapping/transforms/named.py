@@ -27,6 +27,7 @@ from syncengine.mapping.transforms.order_words import Backordered
 from syncengine.mapping.transforms.order_words import InOrder
 from syncengine.mapping.transforms.order_words import LeadingNumber
 from syncengine.mapping.transforms.order_words import StatusLine
+from syncengine.mapping.transforms.texts import Capitals
 from syncengine.mapping.transforms.texts import Code
 from syncengine.mapping.transforms.texts import Continued
 from syncengine.mapping.transforms.texts import Country
@@ -79,6 +80,7 @@ TRANSFORMS: Final[Mapping[str, Factory]] = {
     "exact": lambda argument, _: Exact(length=argument),
     "continued": lambda argument, _: Continued(length=argument),
     "code": _plain(Code()),
+    "capitals": lambda argument, _: Capitals(length=argument),
     "decimals": _decimals,
     "unit_price": _unit_price,
     "calendar_day": _calendar_day,
@@ -109,6 +111,7 @@ _LENGTH: Final = {"type": "integer", "minimum": 1, "maximum": 100_000}
 ARGUMENTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "fits": _LENGTH,
     "exact": _LENGTH,
+    "capitals": _LENGTH,
     "continued": _LENGTH,
     "decimals": {"type": "integer", "minimum": 0, "maximum": 10},
     "values": {

@@ -105,6 +105,21 @@ def _upper(value: Scalar) -> Scalar:
 
 
 @dataclass(frozen=True)
+class Capitals(Fits):
+    """Text that the back office keeps in capitals and trimmed, and of which only the first `length` survive there."""
+
+    def write(self, side: Side, value: Scalar, current: Cells) -> Written:
+        return super().write(side, _capitals(value) if side == "back_office" else value, current)
+
+    def agree(self, sales: Scalar, back_office: Scalar) -> bool:
+        return super().agree(_capitals(sales), _capitals(back_office))
+
+
+def _capitals(value: Scalar) -> Scalar:
+    return value.strip().upper() if isinstance(value, str) else value
+
+
+@dataclass(frozen=True)
 class Country(AsIs):
     """A country code in the back office, a code or a name in Sales. `codes`: name or code, folded, to code."""
 

@@ -41,6 +41,7 @@ CASES: Mapping[str, tuple[Any, st.SearchStrategy[Any]]] = {
     "exact": (200, WORDS),
     "continued": (15, st.lists(WORDS, max_size=4).map("\n".join)),
     "code": (None, st.from_regex(r"[A-Z0-9-]{0,12}", fullmatch=True)),
+    "capitals": (10, st.from_regex(r"[A-Z0-9 -]{0,14}", fullmatch=True).map(str.strip)),
     "decimals": (2, MONEY),
     "unit_price": (None, MONEY),
     "negated": (None, MONEY),
