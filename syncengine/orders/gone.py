@@ -246,6 +246,8 @@ def _deleted(builder: Builder, sales: Record) -> Built | Problem:
         change_set(builder, status(builder, "deleted in the back office", GOES), {}, states.CANCELED)
         return Built("cancel", "deleted in the back office by a person: canceled in Sales", destructive=True)
     if policy == "uncouple":
+        if sales.state == states.SUBMITTED:
+            change_set(builder, status(builder, "deleted in the back office; it is not followed any more", GOES), {})
         return Built("uncouple", "deleted in the back office by a person")
     return _person(
         "order-gone",

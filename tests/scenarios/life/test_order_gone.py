@@ -301,7 +301,7 @@ def test_found_again(shop: Bench) -> None:
     [
         ("cancel", "it is canceled in Sales"),
         ("ask", "a person is asked, and nothing but that is written"),
-        ("uncouple", "the Sales order stays as it is, and is never created again"),
+        ("uncouple", "the Sales order stays as it is but for its status line, and is never created again"),
     ],
 )
 def test_deleted_policies(shop: Bench, policy: str, then: str) -> None:
@@ -310,6 +310,7 @@ def test_deleted_policies(shop: Bench, policy: str, then: str) -> None:
     delete_in_back_office(shop, number)
     shop.sync(expect=1 if policy == "ask" else 0, sweep_all=True)
     assert state(shop, number) == (CANCELED if policy == "cancel" else SUBMITTED), then
+    assert "deleted in the back office" in status_line(shop, number)
     assert listed(shop) == (["order-gone"] if policy == "ask" else [])
     shop.mark()
     shop.sync(expect=1 if policy == "ask" else 0, sweep_all=True)
