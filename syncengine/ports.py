@@ -543,6 +543,11 @@ class SafetyLimits(Protocol):
     def created(self) -> int: ...
 
 
+def about(what: Literal["restore", "resting"], coupling: int) -> str:
+    """The name of what is remembered about one record; forgotten when the coupling ends."""
+    return f"{what}:{coupling}"
+
+
 class Remembered(Protocol):
     def get(self, name: str, max_age_s: float | None = None) -> Any: ...
     def some(self, names: Sequence[str]) -> Mapping[str, Any]: ...

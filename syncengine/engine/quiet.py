@@ -12,6 +12,7 @@ from syncengine.engine.reading import Candidate
 from syncengine.errors import FailureClass
 from syncengine.mapping.model import TableMapping
 from syncengine.planner.steps import Problem
+from syncengine.ports import about
 from syncengine.records.document import Document
 
 
@@ -35,7 +36,7 @@ def _rested(run: Run, one: Candidate) -> Candidate:
     known = one.coupling.tokens.get("back_office", {})
     if not known or all(known.get(key) == token for key, token in seen.items()):
         return one
-    name, text = f"resting:{one.coupling.id}", "|".join(f"{key}={token}" for key, token in sorted(seen.items()))
+    name, text = about("resting", one.coupling.id), "|".join(f"{key}={token}" for key, token in sorted(seen.items()))
     kept = run.store.remembered.get(name)
     now = run.clock.now()
     if not isinstance(kept, dict) or kept.get("version") != text:

@@ -7,13 +7,14 @@ from syncengine.mapping.model import TableMapping
 from syncengine.orders.restore import NEVER
 from syncengine.planner.steps import Problem
 from syncengine.ports import Operation
+from syncengine.ports import about
 from syncengine.records.record import Pair
 from syncengine.records.record import Record
 
 
 def wish_of(coupling: int) -> str:
     """The name under which the store remembers it."""
-    return f"restore:{coupling}"
+    return about("restore", coupling)
 
 
 def reason_of(version: int) -> str:

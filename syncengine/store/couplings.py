@@ -20,6 +20,7 @@ from sqlalchemy import update
 
 from syncengine.ports import Coupling
 from syncengine.ports import CouplingStatus
+from syncengine.ports import about
 from syncengine.records.encoding import dumps
 from syncengine.records.encoding import loads
 from syncengine.records.encoding import record_from
@@ -231,7 +232,7 @@ class SqlCouplings:
         self._update(coupling, sales_number=sales_number, back_office_number=back_office_number)
 
     def end(self, coupling: int, status: CouplingStatus, reason: str) -> None:
-        """Make it a tombstone; nobody is asked any more what its two sides differed in."""
+        """Make it a tombstone; nobody is asked any more what its two sides differed in, nor what was wished for it."""
         held = self.get([coupling])[coupling]
         for side in SIDES:
             self.former(held.mapping, side, held.remote_id(side), coupling, status)
@@ -242,6 +243,8 @@ class SqlCouplings:
             .where(asked.c.company == self.session.company, asked.c.coupling_id == coupling, asked.c.status == "open")
             .values(status="closed", closed_at=self.session.now())
         )
+        kept, names = tables.remembered, [about("restore", coupling), about("resting", coupling)]
+        self.session.run(delete(kept).where(kept.c.company == self.session.company, kept.c.name.in_(names)))
 
     def by_line(self, mapping: str, side: Side, line_ids: Sequence[str]) -> Mapping[str, int]:
         """Line id -> coupling of its record, as far as the line is coupled."""

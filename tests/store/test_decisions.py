@@ -14,6 +14,7 @@ import pytest
 from syncengine.planner.steps import Decision
 from syncengine.planner.steps import Outcome
 from syncengine.ports import Subject
+from syncengine.ports import about
 from syncengine.records.encoding import loads
 from syncengine.store import queries
 from syncengine.store.store import SqlStore
@@ -93,7 +94,9 @@ def test_nobody_is_asked_about_a_record_that_has_ended(store: SqlStore) -> None:
     other = store.couplings.couple(ORDERS, "s2", "b2", created_by="match")
     for coupling in (ended, other):
         store.conflicts.refresh(ORDERS, coupling, [_conflict(), _conflict("requested_delivery", None)])
+        store.remembered.put(about("restore", coupling), 1)
     store.couplings.end(ended, "closed", "canceled in Sales")
+    assert [store.remembered.get(about("restore", one)) for one in (ended, other)] == [None, 1]
     assert {one.coupling for one in store.conflicts.open()} == {other}
     assert store.conflicts.counts() == {ORDERS: 2}
 
