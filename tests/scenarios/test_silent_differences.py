@@ -21,6 +21,7 @@ from syncengine.errors import FailureClass
 from syncengine.mapping.model import Row
 from syncengine.mapping.model import TableMapping
 from syncengine.mapping.transforms.law import AsIs
+from syncengine.mapping.transforms.texts import Capitals
 from syncengine.mapping.transforms.texts import Country
 from syncengine.mapping.transforms.texts import Fits
 from syncengine.ports import Coupling
@@ -223,7 +224,7 @@ def rows_of(mapping: TableMapping) -> dict[str, Row]:
 def _text(row: Row, side: Side) -> Act | None:
     """A text of one column, where the table has nothing."""
     columns = row.columns(side)
-    if type(row.transform) not in (AsIs, Fits, Country) or len(columns) != 1 or row.is_reference:
+    if type(row.transform) not in (AsIs, Fits, Capitals, Country) or len(columns) != 1 or row.is_reference:
         return None
     value = {columns[0]: "DE" if isinstance(row.transform, Country) else "Other"}
     if side == "sales":
