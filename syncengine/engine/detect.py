@@ -70,6 +70,25 @@ def open_polls(run: Run) -> dict[Side, Iterator[tuple[Wanted, Polled]]]:
     return asked
 
 
+def arriving(run: Run, mapping: TableMapping, side: Side) -> set[str]:
+    """The uncoupled records that the next poll of this side will bring; nothing is taken in, no cursor moves."""
+    with run.store.transaction():
+        cursor = run.store.cursors.get(mapping.name, side, HEADERS)
+    if cursor is None:
+        return set()
+    found: set[str] = set()
+    for polled in run.systems[side].poll([Poll(mapping.of(side).table, cursor)]):
+        with run.store.transaction():
+            ids = [change.id for change in polled.changes if not change.gone]
+            remembered = run.store.cursors.remembered(mapping.name, side, ids)
+        found |= {
+            change.id
+            for change in polled.changes
+            if not change.gone and (change.version is None or remembered.get(change.id) != change.version)
+        }
+    return found
+
+
 def loaded(run: Run) -> set[str]:
     """The mappings that have been read as a whole once. Within a transaction."""
     cursors = run.store.cursors.all()

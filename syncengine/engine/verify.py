@@ -14,6 +14,7 @@ from typing import Any
 from typing import Literal
 
 from syncengine.engine.context import Run
+from syncengine.engine.detect import arriving
 from syncengine.engine.doubled import doubled
 from syncengine.engine.unequal import PRESENT
 from syncengine.engine.unequal import plan_again
@@ -174,8 +175,11 @@ def _groups(mapping: TableMapping, row: str, line: int | str | None) -> list[str
 
 def _missing(run: Run, mapping: TableMapping, found: Verified, *, repair: bool) -> None:
     """Records that should have entered and have no partner."""
+    coming: dict[Side, set[str]] = {}
     for page in unmet(run, mapping):
         side = page.side
+        if page.documents and side not in coming:
+            coming[side] = arriving(run, mapping, side)
         found.filtered += page.filtered
         shown = {side: "present", other(side): None}
         with run.store.transaction():
@@ -186,6 +190,8 @@ def _missing(run: Run, mapping: TableMapping, found: Verified, *, repair: bool) 
                     found.filtered += 1
                     continue
                 reason = _why_missing(run, subject)
+                if reason == "unexplained" and document.id in coming[side]:
+                    reason = "in-flight"
                 found.differences.append(
                     Difference(
                         mapping.name,

@@ -9,6 +9,7 @@ import pytest
 
 from syncengine.sandbox.exchange import to_json
 from tests.bench.bench import Bench
+from tests.scenarios.silence import silenced
 
 pytestmark = [pytest.mark.slow, pytest.mark.loaded]
 
@@ -72,9 +73,30 @@ def test_a_conflict_is_called_one(bench: Bench, coupled: str) -> None:
     assert verified["exit_code"] == 1
 
 
-def test_a_missing_partner_is_reported(bench: Bench, coupled: str) -> None:
-    """A submitted order that nobody has taken in yet, and one that waits: the first counts, the second is listed."""
+def test_a_partner_that_the_next_run_makes_is_on_its_way(bench: Bench, coupled: str) -> None:
+    """An order submitted, a document released and an invoice posted a moment ago: the next poll brings them."""
+    bench.configure(integration={"new_from_back_office": "released"})
+    bench.sync()
     number = bench.sales_order(1)
+    document = bench.back_office_order(1)
+    order = bench.clerk.order(coupled)
+    first = [{"sequence": order["salesOrderLines"][0]["sequence"], "quantity": 1}]
+    bench.clerk.act(order, "release")
+    bench.clerk.act(order, "ship", lines=first)
+    bench.clerk.act(order, "invoice", lines=first)
+    verified = bench.verify()
+    missing = [one for one in verified["differences"] if one["group"] == "(missing)"]
+    assert [one for one in verified["differences"] if one["reason"] != "in-flight"] == []
+    assert {one["record"]["number"] for one in missing} >= {number, document["number"]}
+    assert "POSTEDSALESINV-INV" in {one["mapping"] for one in missing}
+    bench.sync()
+    assert bench.live_documents(number)
+    assert bench.sales_order_of(document["number"])
+
+
+def test_a_missing_partner_that_nothing_brings_is_reported_and_repaired(bench: Bench, coupled: str) -> None:
+    number = bench.sales_order(1)
+    silenced(bench)
     verified = bench.verify()
     (difference,) = verified["differences"]
     assert (difference["record"]["number"], difference["group"], difference["reason"]) == (
@@ -83,6 +105,10 @@ def test_a_missing_partner_is_reported(bench: Bench, coupled: str) -> None:
         "unexplained",
     )
     assert verified["exit_code"] == 1
+    bench.run("verify", expect=1, repair=True)
+    bench.sync()
+    assert bench.live_documents(number)
+    bench.agreed()
 
 
 def test_a_waiting_order_is_listed_and_gives_0(bench: Bench, coupled: str) -> None:
