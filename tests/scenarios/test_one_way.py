@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from syncengine.service import decisions
 from syncengine.service.check import check
 from syncengine.store.queries import parked
 from tests.bench.bench import Bench
+from tests.bench.prepared import prepared
 from tests.scenarios.acts import change_back_line
 
 pytestmark = pytest.mark.slow
@@ -24,14 +26,19 @@ pytestmark = pytest.mark.slow
 TOTALS = ("totalamount", "totaltax", "totalamountlessfreight", "totallineitemamount", "totaldiscountamount")
 
 
-@pytest.fixture
-def one_way(bench: Bench) -> Bench:
-    """Order processing on in Sales, our mode to match, nothing to do."""
+def _opened(bench: Bench) -> None:
     bench.admin.switch_order_processing(on=True)
     bench.configure(integration={"mode": "one-way"})
     bench.sync()
+
+
+@pytest.fixture
+def one_way(running: world.Sandbox, tmp_path: Path) -> Iterator[Bench]:
+    """Order processing on in Sales, our mode to match, nothing to do."""
+    bench, _ = prepared(running, tmp_path, "one-way", _opened)
     bench.mark()
-    return bench
+    yield bench
+    bench.restart()
 
 
 @pytest.fixture
@@ -374,9 +381,7 @@ def test_given_a_vat_company_when_an_order_is_handed_over_and_edited_then_sales_
     """VAT is rounded once for the document: what Sales shows is that, and no sum of lines."""
     bench = Bench(running, tmp_path, tax="vat")
     try:
-        bench.admin.switch_order_processing(on=True)
-        bench.configure(integration={"mode": "one-way"})
-        bench.sync()
+        _opened(bench)
         number = bench.sales_order(1, 1, 1)
         bench.sync()
         for at, price in enumerate(("0.11", "0.17", "0.23")):
