@@ -101,6 +101,7 @@ def _verify(run: Run, asked: Asked) -> Result:
     found = Verified()
     for mapping in _chosen(run, asked):
         verify(run, mapping, found, repair=asked.repair)
+    found.settled()
     _count(run)
     if any(difference.counts for difference in found.differences):
         return Result("completed-with-errors", 1, verified=found)

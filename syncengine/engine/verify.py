@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
+from dataclasses import replace
 from typing import Any
 from typing import Literal
 
@@ -21,6 +22,7 @@ from syncengine.engine.unequal import plan_again
 from syncengine.engine.unequal import unequal
 from syncengine.engine.unmet import unmet
 from syncengine.errors import FailureClass
+from syncengine.mapping.fold import read_row
 from syncengine.mapping.model import TableMapping
 from syncengine.planner.settle import tokens
 from syncengine.ports import Coupling
@@ -29,6 +31,7 @@ from syncengine.records.document import Document
 from syncengine.records.document import Gone
 from syncengine.records.record import Record
 from syncengine.records.values import SIDES
+from syncengine.records.values import Ref
 from syncengine.records.values import Side
 from syncengine.records.values import other
 
@@ -61,6 +64,13 @@ class Verified:
     compared: int = 0
     filtered: int = 0
     differences: list[Difference] = field(default_factory=list)
+    woken: set[str] = field(default_factory=set)  # documents whose invoice is on its way: the run that brings it looks
+
+    def settled(self) -> None:
+        """A document that was invoiced whole is gone, and its invoice says so."""
+        for at, one in enumerate(self.differences):
+            if one.group == MISSING and one.reason == "unexplained" and one.record["back_office"] in self.woken:
+                self.differences[at] = replace(one, reason="in-flight")
 
 
 Read = dict[Side, Mapping[str, Document | Gone]]
@@ -192,6 +202,7 @@ def _missing(run: Run, mapping: TableMapping, found: Verified, *, repair: bool) 
                 reason = _why_missing(run, subject)
                 if reason == "unexplained" and document.id in coming[side]:
                     reason = "in-flight"
+                    found.woken |= _named(run, mapping, side, document)
                 found.differences.append(
                     Difference(
                         mapping.name,
@@ -206,6 +217,17 @@ def _missing(run: Run, mapping: TableMapping, found: Verified, *, repair: bool) 
                 )
                 if repair and reason == "unexplained":
                     run.store.work.add(subject)
+
+
+def _named(run: Run, mapping: TableMapping, side: Side, invoice: Document) -> set[str]:
+    """The documents of the orders that an invoice names."""
+    orders = {one.name for one in run.mappings.values() if one.kind == "order"}
+    if mapping.kind != "invoice":
+        return set()
+    rows = [row for row in mapping.rows.values() if orders & set(row.lookup) and row.columns(side)]
+    values = [read_row(row, side, invoice, {}, run.references) for row in rows]
+    ids = [value.coupling for value in values if isinstance(value, Ref) and value.coupling is not None]
+    return {coupling.back_office_id for coupling in run.store.couplings.get(ids).values()}
 
 
 def _why_missing(run: Run, subject: Subject) -> Reason:
