@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from syncengine.orders.totals import difference
 from syncengine.planner.build import Builder
 from syncengine.planner.decide import Decided
 from syncengine.planner.merge import NAMES
@@ -9,6 +10,7 @@ from syncengine.planner.rules import Built
 from syncengine.planner.rules import PlainRules
 from syncengine.planner.steps import Decision
 from syncengine.planner.steps import Outcome
+from syncengine.planner.steps import Problem
 from syncengine.planner.writes import create_record
 from syncengine.planner.writes import update_side
 from syncengine.records.record import Record
@@ -33,6 +35,9 @@ class InvoiceRules(PlainRules):
             last = builder.steps[-1].no
             builder.add("sales", "set-state", target=steps[0].target, body={"state": state}, expects=last)
         return Built("create", f"posted in {NAMES[source]}")
+
+    def settled(self, builder: Builder) -> Problem | None:
+        return difference(builder)
 
     def write(self, builder: Builder, decided: Decided) -> Built:
         sales, invoice = builder.pair.record("sales"), builder.pair.record("back_office")

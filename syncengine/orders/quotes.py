@@ -11,6 +11,7 @@ from syncengine.orders.recreate import RECHECK
 from syncengine.orders.recreate import REMOVE
 from syncengine.orders.sales import FIRST
 from syncengine.orders.sales import UNLOCKED
+from syncengine.orders.totals import difference
 from syncengine.planner.build import Builder
 from syncengine.planner.build import again_unlocked
 from syncengine.planner.build import cut_change_sets
@@ -44,6 +45,9 @@ class QuoteRules(PlainRules):
             "Activate the quote in Sales.",
             "sales",
         )
+
+    def settled(self, builder: Builder) -> Problem | None:
+        return difference(builder)
 
     def write(self, builder: Builder, decided: Decided) -> Built:
         sales, quote = builder.pair.record("sales"), builder.pair.record("back_office")

@@ -62,7 +62,7 @@ def _causes(builder: Builder, decimals: int) -> Iterator[str]:
         net = rounded(number(here.fields.get(states.AMOUNT)) - number(here.fields.get(states.TAX)), decimals)
         other = rounded(number(there.fields.get(states.NET_AMOUNT)), decimals)
         taxes = [rounded(number(line.fields.get(states.TAX)), decimals) for line in (here, there)]
-        if net != other:
+        if net != other and states.AMOUNT in here.fields and states.NET_AMOUNT in there.fields:
             prices = " and ".join(_plain(number(line.fields.get(states.UNIT_PRICE))) for line in (here, there))
             yield f"{_named(there)}: net {net} and {other}, at unit prices {prices}"
         if taxes[0] != taxes[1]:

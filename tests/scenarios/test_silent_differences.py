@@ -33,6 +33,8 @@ from tests.bench.bench import Bench
 from tests.scenarios.acts import listed
 from tests.scenarios.silence import alter
 from tests.scenarios.silence import silenced
+from tests.scenarios.test_invoices import released
+from tests.scenarios.test_quotes import quoted
 
 pytestmark = pytest.mark.loaded(has_companion=True)
 
@@ -544,3 +546,21 @@ def test_every_row_of_a_master_that_differs_silently_is_named_and_mended(bench: 
         found[difference["record"]["sales"]].add(difference["group"])
     assert found == expected
     assert mended(bench) == {}
+
+
+def test_totals_of_quotes_and_invoices_that_differ_silently_are_named_and_listed(bench: Bench) -> None:
+    """A total is nobody's to write, so a person is told."""
+    quoted(bench, 2)
+    document = released(bench, 2)
+    for action in ("ship", "invoice"):
+        bench.clerk.act(document, action)
+    bench.sync()
+    for name, table in (("QUOTE", "quote"), ("POSTEDSALESINV-INV", "invoice")):
+        with bench.company.store() as store, store.transaction():
+            (coupling,) = store.couplings.after(name, 0, 2)
+        alter(bench, "sales", table, coupling.sales_id, totalamount=Decimal("0.01"))
+    named = {reason for found in differences(bench.verify()).values() for reason in found}
+    assert named == {("total", "unexplained")}
+    left = {reason for found in mended(bench).values() for reason in found}
+    assert left == {("total", "waiting")}
+    assert listed(bench) == ["totals-differ", "totals-differ"]
