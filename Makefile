@@ -40,7 +40,7 @@ test: lint ## Everything a change must pass, real PostgreSQL included
 	$(PYTEST) -n $(JOBS) --dist loadscope --randomly-seed=1 -m "not long"
 
 test-long: lint ## Every case, random seeds
-	$(PYTEST) -n $(JOBS)
+	$(PYTEST) -n $(JOBS) --dist worksteal
 
 audit: ## Known holes in what we depend on (needs the package index; in an environment of its own)
 	$(PYTHON) -m venv $(VENV)/audit

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from typing import Final
 
 from syncengine.engine.context import Run
 from syncengine.engine.detect import LOADED
@@ -33,6 +34,9 @@ from syncengine.records.values import Side
 log = get_logger()
 
 SWEEP = "sweep"
+
+REFUSALS: Final = ("refused", "did-not-take")
+"""What a system would not have, it is not asked again until the record changes."""
 
 
 def sweep(run: Run, mapping: TableMapping, *, interval_s: float, everything: bool = False) -> int:
@@ -93,8 +97,16 @@ def _compare(run: Run, mapping: TableMapping, some: Sequence[Coupling]) -> None:
     with run.store.transaction():
         whole = [(side, d) for held in documents.values() for side, d in held.items() if isinstance(d, Document)]
         run.references.preload(mapping, whole)
+        refused = {one.coupling for code in REFUSALS for one in run.store.work.set_aside(mapping.name, code)}
         for coupling in some:
-            _look_at(run, mapping, coupling, documents[coupling.id])
+            held = documents[coupling.id]
+            if coupling.id not in refused or not _as_it_was(coupling, held):
+                _look_at(run, mapping, coupling, held)
+
+
+def _as_it_was(coupling: Coupling, held: Mapping[Side, Document | Gone]) -> bool:
+    """Are both sides in the versions in which they were planned last?"""
+    return all(isinstance(seen, Document) and accounted(coupling, side, seen) for side, seen in held.items())
 
 
 def _look_at(run: Run, mapping: TableMapping, coupling: Coupling, held: Mapping[Side, Document | Gone]) -> None:

@@ -17,7 +17,7 @@ from syncengine.service.wiring import Company
 
 @dataclass
 class Memory:
-    """What each record looked like at each reading. `left`: how many readings of a side are still answered from it."""
+    """What each order looked like at each reading. `left`: how many more of a side are answered from it."""
 
     seen: dict[tuple[Side, str], list[Document]] = field(default_factory=lambda: defaultdict(list))
     left: dict[Side, int] = field(default_factory=lambda: {"sales": 0, "back_office": 0})
@@ -30,11 +30,11 @@ class Memory:
     def _reading(self, side: Side, read: Any) -> Any:
         def reading(view: Any, ids: Any) -> Mapping[str, Any]:
             found = dict(read(view, ids))
-            due = self.left[side] > 0
+            # Of an order, without its lines: a look at its header alone.
+            orders = {one: seen for one, seen in found.items() if isinstance(seen, Document) and seen.lines}
+            due = bool(orders) and self.left[side] > 0
             self.left[side] -= due
-            for one, document in found.items():
-                if not isinstance(document, Document) or not document.lines:
-                    continue  # of an order, without its lines: a look at its header alone
+            for one, document in orders.items():
                 earlier = [old for old in self.seen[side, one] if old.version != document.version]
                 self.seen[side, one].append(document)
                 if due and earlier:

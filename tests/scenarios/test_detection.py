@@ -48,6 +48,23 @@ def test_a_table_that_is_no_longer_tracked_is_compared_whole_and_then_found_by_i
     bench.agreed()
 
 
+def test_what_was_refused_is_not_asked_for_again_by_a_sweep(bench: Bench) -> None:
+    """Only when the record has changed; else each sweep would write once more, for ever."""
+    bench.sync()
+    number = coupled(bench)
+    order = bench.seller.order(number)["salesorderid"]
+    bench.seller.edit(order, shipto_country="Utopia")
+    bench.sync(expect=1)
+    assert listed(bench) == ["refused"]
+    bench.mark()
+    bench.sync(expect=1, sweep_all=True)
+    assert (bench.writes(), listed(bench)) == ([], ["refused"])
+    bench.seller.edit(order, shipto_country="US", shipto_city="Portland")
+    bench.sync()
+    assert live(bench, number)[0]["shipToCity"] == "Portland"
+    bench.agreed()
+
+
 def test_what_is_written_at_creation_only_is_the_successors_too(bench: Bench) -> None:
     """The clerk names another salesperson: neither restored nor compared, and the document that replaces it has it."""
     number = coupled(bench)
