@@ -527,10 +527,17 @@ class SystemContract:
         steps = [self.create(bed, fresh(), no=n, quantities=[Decimal(1)]) for n in range(1, 31)]
         bad = {3, 11, 29}
         steps = [replace(s, body={**s.body, bed.note: bed.too_long}) if s.no in bad else s for s in steps]
-        found = dict(bed.system.write([[step] for step in steps], bed.view))
-        assert sorted(found) == list(range(30))
-        assert [[receipt.step for receipt in found[n]] for n in range(30)] == [[step.no] for step in steps]
-        outcomes = {receipts[0].step: receipts[0].outcome for receipts in found.values()}
+        outcomes: dict[int, ReceiptOutcome] = {}
+        left = steps
+        for _ in range(20):  # once more what the service has had too much of
+            found = dict(bed.system.write([[step] for step in left], bed.view))
+            assert sorted(found) == list(range(len(left)))
+            assert [[receipt.step for receipt in found[n]] for n in range(len(left))] == [[step.no] for step in left]
+            outcomes |= {receipts[0].step: receipts[0].outcome for receipts in found.values()}
+            left = [step for step in left if outcomes[step.no] is ReceiptOutcome.THROTTLED]
+            if not left:
+                break
+            time.sleep(0.2)
         assert {no for no, outcome in outcomes.items() if outcome is ReceiptOutcome.REFUSED} == bad
         assert {outcome for no, outcome in outcomes.items() if no not in bad} == {ReceiptOutcome.DONE}
         keys = [{bed.key: step.body[bed.key]} for step in steps]

@@ -76,7 +76,7 @@ def evidence(bench: Bench, people: People) -> Evidence:
     found.orders = {"sales": len(sales), "back_office": len(documents)}
     found.entered = len(people.orders)
     found.may_lack = {
-        "sales": sum(one.deleted for one in people.orders),
+        "sales": sum(one.deleted or people.is_a_draft(one) for one in people.orders),
         "back_office": sum(one.removed or one.waits for one in people.orders),
     }
     found.edits = list({(one.order, one.side, one.group): one for one in people.edits}.values())

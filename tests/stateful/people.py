@@ -208,6 +208,11 @@ class People:
             found = self.bench.clerk.orders(f"number eq '{order.key}'")
         return found[0] if found else None
 
+    def is_a_draft(self, order: Order) -> bool:
+        """A clerk's own that is not released: none of ours yet."""
+        document = self.back_office(order) if order.began_in == "back_office" and self.sales(order) is None else None
+        return document is not None and document["status"] == "Draft"
+
     def _coupling(self, order: Order) -> dict[str, Any] | None:
         story = self.story(order)
         found: dict[str, Any] | None = story["coupling"] if story else None
