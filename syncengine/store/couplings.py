@@ -266,8 +266,11 @@ class SqlCouplings:
         return int(self.session.run(statement).scalar_one())
 
     def after(self, mapping: str, coupling: int, limit: int) -> Sequence[Coupling]:
-        """Live couplings with a higher id, in the order of their ids: a walk that survives restarts."""
-        where = and_(self._of(mapping), _c.id > coupling, _c.status == "coupled")
+        """Live couplings with a higher id, in the order of their ids: a walk that survives restarts.
+
+        Not those that a plan pretends: what they name is nowhere to be read yet.
+        """
+        where = and_(self._of(mapping), _c.id > coupling, _c.status == "coupled", _c.created_by != "plan")
         return list(self._couplings(where, limit))
 
     def newest(self, mapping: str, limit: int) -> Sequence[Coupling]:

@@ -51,6 +51,15 @@ def test_every_write_is_a_step_of_the_plan_and_every_unconditional_step_is_done_
     bench.agreed()
 
 
+def test_what_a_plan_would_create_is_looked_for_by_no_sweep(bench: Bench) -> None:
+    """The sweep is due, and walks the couplings: those that the plan pretends are nowhere to be read."""
+    bench.sales_order(2)
+    bench.clock.sleep(10_000)
+    plan = bench.run("sync", dry_run=True, sweep_all=True)
+    assert [action["action"] for action in plan["actions"]] == ["create"]
+    assert (plan["exit_code"], plan["errors"]) == (0, [])
+
+
 def test_a_run_sends_the_very_values_that_the_plan_prints(bench: Bench) -> None:
     _a_busy_day(bench)
     plan = from_json(to_json(bench.plan()))
