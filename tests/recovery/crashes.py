@@ -102,11 +102,27 @@ class Death(Countdown):
 def run_until(bench: Bench, countdown: Countdown, **asked: Any) -> None:
     """A run in a process of its own, which dies where the countdown says; the next one finds what it left."""
     company = bench.new_process()
-    with pytest.MonkeyPatch.context() as patch, contextlib.suppress(Killed):
+    with pytest.MonkeyPatch.context() as patch, contextlib.suppress(Killed), threads_ended():
         install(countdown, company, patch)
         perform(company, Asked("sync", **asked))
     company.close()
     bench.restart()
+
+
+@contextlib.contextmanager
+def threads_ended() -> Iterator[None]:
+    """What dies here is one thread of a process. The others, which write to the other side, have ended before anything
+    is closed under them: a connection that one of them made after that would stay open.
+    """
+    before = set(threading.enumerate())
+    try:
+        yield
+    finally:
+        for thread in set(threading.enumerate()) - before:
+            if "write" not in thread.name:
+                continue  # of the sandbox, or of what the process did not wait for either
+            thread.join(60)
+            assert not thread.is_alive(), f"{thread.name} outlives its process"
 
 
 @contextlib.contextmanager

@@ -49,6 +49,7 @@ from tests.recovery.crashes import Interruption
 from tests.recovery.crashes import Killed
 from tests.recovery.crashes import Pause
 from tests.recovery.crashes import install
+from tests.recovery.crashes import threads_ended
 from tests.recovery.stale import Memory
 from tests.stateful import invariants
 from tests.stateful.clock import SettlingClock
@@ -314,7 +315,7 @@ class Day(RuleBasedStateMachine):
     def _run(self, countdown: Countdown, *, sweep_all: bool = True) -> None:
         company = self.bench.new_process()
         # Runs of a bad day die and fail; what they leave is judged when the faults have stopped.
-        with pytest.MonkeyPatch.context() as patch, contextlib.suppress(Killed, SyncError):
+        with pytest.MonkeyPatch.context() as patch, contextlib.suppress(Killed, SyncError), threads_ended():
             self.memory.install(company, patch)
             install(countdown, company, patch)
             perform(company, Asked("sync", sweep_all=sweep_all))
