@@ -44,6 +44,7 @@ def no_search_through_what_was_imported() -> None:
     """The collector of garbage looks at half a million objects of modules otherwise, again and again."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 20)  # each test builds and drops whole companies; to look that often found nothing
 
 
 @pytest.fixture(scope="session")

@@ -191,7 +191,7 @@ def evidence(shell: Shell, people: People, running: world.Sandbox) -> Evidence:
 @pytest.mark.parametrize("store", STORES)
 def test_a_daemon_that_is_killed_a_few_times(tmp_path: Path, store: str, request: pytest.FixtureRequest) -> None:
     url = "sqlite:///engine.db" if store == "sqlite" else request.getfixturevalue("postgres").database()
-    _killed(tmp_path, url, 6, 1)
+    _killed(tmp_path, url, 4, 1)
 
 
 @pytest.mark.long

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 
 COMMAND = Path(sys.executable).parent / "syncengine"
 CHOSEN = [(test, named) for module in modules() for test, one, named in told(module) if one.as_processes]
-OFTEN = 3  # `make test` takes every so manieth
+OFTEN = 6  # `make test` takes every so manieth
 
 
 class ProcessBench(Bench):

@@ -135,6 +135,14 @@ CONDITIONS = (
 )
 
 each_condition = pytest.mark.parametrize("condition", CONDITIONS, ids=lambda one: one.name)
+# What each condition is told by is shown as a run begins; amid a run it is asked in the same way.
+each_condition_in_time = pytest.mark.parametrize(
+    "condition",
+    [
+        pytest.param(one, marks=() if at % 3 == 0 else pytest.mark.long, id=one.name)
+        for at, one in enumerate(CONDITIONS)
+    ],
+)
 
 
 def _refused(result: dict[str, Any], condition: Condition) -> None:
@@ -179,7 +187,7 @@ def test_given_a_competitor_when_a_run_begins_then_nothing_is_written(bench: Ben
     assert [write.method for write in bench.writes("back_office")][:1] == ["POST"]
 
 
-@each_condition
+@each_condition_in_time
 @pytest.mark.loaded(False)
 def test_given_a_plan_when_a_competitor_comes_up_before_the_first_write_then_nothing_is_written(
     bench: Bench, condition: Condition
