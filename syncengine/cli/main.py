@@ -13,6 +13,7 @@ import click
 from syncengine import __version__
 from syncengine.cli.context import Options
 from syncengine.cli.output import emit_usage_error
+from syncengine.observe import logging
 from syncengine.observe.logging import LEVELS
 
 COMMANDS: Final = {
@@ -115,6 +116,8 @@ def cli(
       syncengine check             what is right with your set-up and what is not
       syncengine plan              what a sync would do, without doing it
     """  # noqa: D301  \b is click's mark for text that is not to be wrapped
+    # Also what is logged before a configuration is read, or by a command that reads none, is no part of the output.
+    logging.configure(log_format or "console", log_level or "warning")  # type: ignore[arg-type]
     context.obj = Options(config, company, log_format, log_level)
 
 

@@ -195,9 +195,11 @@ def _confirm_in(run: Run, one: Candidate, code: str = UNCONFIRMED) -> float:
 def doubted(run: Run, candidates: Sequence[Candidate]) -> list[Candidate]:
     """Each record that was read a little older than it is known waits for a second look before that is believed.
 
-    A read from a copy that lags behind would look like somebody's edit back to what was there before.
+    A read from a copy that lags behind would look like somebody's edit back to what was there before. A record whose
+    other half is gone has its second look before that is believed; two doubts that each began anew after the other
+    would never end.
     """
-    return [_doubted(run, one) if one.problem is None else one for one in candidates]
+    return [_doubted(run, one) if one.problem is None and not _gone_on(one) else one for one in candidates]
 
 
 def _doubted(run: Run, one: Candidate) -> Candidate:

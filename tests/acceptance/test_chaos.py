@@ -91,3 +91,22 @@ def test_it_finds_what_is_wrong(bench: Bench) -> None:
 def test_longer_days(tmp_path: Path, seed: int) -> None:
     code, found = _chaos("--minutes", "3", "--seed", str(seed), folder=tmp_path)
     assert (found["broken"], code) == ([], 0)
+
+
+@pytest.mark.slow
+def test_an_internal_error_is_no_part_of_the_output(tmp_path: Path) -> None:
+    """Also where no configuration said how to log: one JSON document on standard output, the trace on the other."""
+    broken = (
+        "from syncengine.sandbox import chaos\n"
+        "def live(*_, **__): raise RuntimeError('a cause')\n"
+        "chaos.live = live\n"
+        "import syncengine.cli.main as cli\n"
+        "cli.main()\n"
+    )
+    done = subprocess.run(  # noqa: S603  our own command
+        [sys.executable, "-c", broken, "chaos", "--json"],
+        capture_output=True, text=True, check=False, timeout=60, cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 70
+    assert "a cause" in json.loads(done.stdout)["error"]["message"]
+    assert "Traceback" in done.stderr

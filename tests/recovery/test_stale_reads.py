@@ -76,3 +76,23 @@ def test_an_edit_after_a_clock_was_set_back_flows(bench: Bench, side: Side) -> N
     else:
         assert bench.seller.order(number)["requestdeliveryby"].startswith("2027-03-16")
     bench.agreed()
+
+
+@pytest.mark.timeout(60)
+def test_two_doubts_about_one_order_end(bench: Bench) -> None:
+    """Edited under a clock that was set back, and its document deleted: each doubt once began anew after the other."""
+    number = bench.sales_order(2, 3, shipto_city="Denver")
+    bench.sync()
+    bench.later("sales", -90)
+    bench.seller.edit(bench.seller.order(number)["salesorderid"], shipto_city="Portland")
+    bench.clerk.delete(bench.clerk.order(number))
+    for _ in range(3):
+        bench.sync(expect=None, sweep_all=True)
+        bench.clock.sleep(4000)
+    assert [one["code"] for one in history(bench, number, "parked")] == ["gone-unconfirmed", "reopened"]
+    assert bench.live_documents(number) == []
+    bench.seller.submit(bench.seller.order(number)["salesorderid"])
+    bench.sync()
+    (document,) = bench.live_documents(number)
+    assert document["shipToCity"] == "Portland"
+    bench.agreed()

@@ -67,7 +67,8 @@ def _opened(kept: Path, folder: Path) -> Engine:
 
 def test_after_an_upgrade_everything_in_it_can_be_read(kept: Path, tmp_path: Path) -> None:
     engine, numbers = _opened(kept, tmp_path), _numbers(kept)
-    company = str(engine.connect().execute(select(tables.couplings.c.company)).scalar())
+    with engine.connect() as connection:
+        company = str(connection.execute(select(tables.couplings.c.company)).scalar())
     store = SqlStore(engine, company, SystemClock())
     with store.transaction():
         held = store.couplings.after(ORDERS, 0, 100)
