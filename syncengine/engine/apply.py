@@ -116,7 +116,7 @@ class Applier:
                     pace = Pace("applied", {"mapping": mapping.name}, self.run.clock.now(), total)
             candidates = read(self.run, mapping, items)
             self.gate.believe(mapping, candidates)
-            candidates = rested(self.run, mapping, doubted(self.run, gather(self.run, mapping, candidates)))
+            candidates = rested(self.run, mapping, doubted(self.run, mapping, gather(self.run, mapping, candidates)))
             candidates = with_leftovers(self.run, mapping, candidates)
             with self.run.store.transaction():
                 for one in candidates:

@@ -50,13 +50,18 @@ WITNESSES = 5  # how many others are read before an absence is believed
 
 def gather(run: Run, mapping: TableMapping, candidates: Sequence[Candidate]) -> list[Candidate]:
     """The candidates, those with a half that is gone together with its traces, or coupled anew where it lives on."""
-    lost = [one for one in candidates if one.coupling is not None and one.problem is None and _gone_on(one)]
-    if mapping.kind != "order" or not lost:
+    lost = [one for one in candidates if _lost(mapping, one)]
+    if not lost:
         return list(candidates)
     found = {one.item.id: one for one in candidates}
     for one in lost:
         found[one.item.id] = _looked_for(run, mapping, one)
     return [found[one.item.id] for one in candidates]
+
+
+def _lost(mapping: TableMapping, one: Candidate) -> bool:
+    """A coupled order with a half that is gone."""
+    return mapping.kind == "order" and one.coupling is not None and one.problem is None and bool(_gone_on(one))
 
 
 def _gone_on(one: Candidate) -> list[Side]:
@@ -192,14 +197,14 @@ def _confirm_in(run: Run, one: Candidate, code: str = UNCONFIRMED) -> float:
 # is the system still the one we knew?
 
 
-def doubted(run: Run, candidates: Sequence[Candidate]) -> list[Candidate]:
+def doubted(run: Run, mapping: TableMapping, candidates: Sequence[Candidate]) -> list[Candidate]:
     """Each record that was read a little older than it is known waits for a second look before that is believed.
 
-    A read from a copy that lags behind would look like somebody's edit back to what was there before. A record whose
-    other half is gone has its second look before that is believed; two doubts that each began anew after the other
-    would never end.
+    A read from a copy that lags behind would look like somebody's edit back to what was there before. An order whose
+    other half is gone has a second look for that already; two doubts that each began anew after the other would never
+    end.
     """
-    return [_doubted(run, one) if one.problem is None and not _gone_on(one) else one for one in candidates]
+    return [_doubted(run, one) if one.problem is None and not _lost(mapping, one) else one for one in candidates]
 
 
 def _doubted(run: Run, one: Candidate) -> Candidate:

@@ -120,7 +120,7 @@ def threads_ended() -> Iterator[None]:
     finally:
         for thread in set(threading.enumerate()) - before:
             if "write" not in thread.name:
-                continue  # of the sandbox, or of what the process did not wait for either
+                continue  # the sandbox lives on in this process
             thread.join(60)
             assert not thread.is_alive(), f"{thread.name} outlives its process"
 
